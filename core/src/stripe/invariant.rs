@@ -1,0 +1,114 @@
+//! The invariants by id, and the check of those that a single state shows.
+
+use super::Stripe;
+use core::fmt;
+
+/// The invariants of the protocol. One id, used in code, tests, models and proofs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Invariant {
+    /// available + idle ≤ capacity + owed, and freeing ≤ out.
+    Capacity,
+    /// An idle entry or a free permit means that nobody waits (per stripe).
+    Work,
+    /// Each take gets at most one result, from a committed transition.
+    OneWake,
+    /// Grants go to waiters in id order.
+    Fifo,
+    /// Each resource has exactly one owner: a cache, a lease, an effect or a wake in flight.
+    Owner,
+    /// The state is O(idle + live waiters) after every commit.
+    Bounded,
+    /// Ids strictly increase along the queue and stay below the next id.
+    Ids,
+    /// The cache is ordered newest first.
+    Recency,
+    /// Closed is for good, and means no waiter and no idle entry.
+    Closed,
+    /// A permit is granted again only after the old resource's free has finished.
+    FreeFirst,
+    /// No transition frees for shrinking while freeing ≥ owed.
+    Shrink,
+    /// Every transition is worst-case O(log n) per attempt.
+    Cost,
+    /// Effects run exactly once, in order, only after the commit.
+    Effect,
+    /// From every reachable state, give-backs wake every waiter: at most `owed + waiters` of them.
+    Progress,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Capacity,
+        Self::Work,
+        Self::OneWake,
+        Self::Fifo,
+        Self::Owner,
+        Self::Bounded,
+        Self::Ids,
+        Self::Recency,
+        Self::Closed,
+        Self::FreeFirst,
+        Self::Shrink,
+        Self::Cost,
+        Self::Effect,
+        Self::Progress,
+    ];
+
+    /// The id under which code, tests, models and proofs cite it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Capacity => "INV-CAPACITY",
+            Self::Work => "INV-WORK",
+            Self::OneWake => "INV-ONE-WAKE",
+            Self::Fifo => "INV-FIFO",
+            Self::Owner => "INV-OWNER",
+            Self::Bounded => "INV-BOUNDED",
+            Self::Ids => "INV-IDS",
+            Self::Recency => "INV-RECENCY",
+            Self::Closed => "INV-CLOSED",
+            Self::FreeFirst => "INV-FREE-FIRST",
+            Self::Shrink => "INV-SHRINK",
+            Self::Cost => "INV-COST",
+            Self::Effect => "INV-EFFECT",
+            Self::Progress => "LIVE-PROGRESS",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// The invariants that `stripe` violates by itself, in the order of [`Invariant::ALL`]; empty for every reachable
+/// state. O(idle + waiters), for tests and debug builds.
+///
+/// Only what one state shows: INV-CAPACITY, INV-WORK, INV-BOUNDED (the representation holds its elements and nothing
+/// else), INV-IDS, INV-RECENCY, INV-CLOSED. The others speak of transitions and of the world outside; the model checks them.
+#[must_use]
+pub fn violations<R: Copy, W: Copy>(stripe: &Stripe<R, W>) -> Vec<Invariant> {
+    let checks = [
+        (Invariant::Capacity, stripe.capacity > 0 && holds_capacity(stripe)),
+        (Invariant::Work, stripe.queue.is_empty() || (stripe.cache.is_empty() && stripe.available == 0)),
+        (Invariant::Bounded, stripe.queue.is_well_formed() && stripe.cache.is_well_formed()),
+        (Invariant::Ids, holds_ids(stripe)),
+        (Invariant::Recency, stripe.cache.iter().map(|entry| entry.last_used).is_sorted_by(|a, b| a >= b)),
+        (Invariant::Closed, !stripe.closed || (stripe.queue.is_empty() && stripe.cache.is_empty())),
+    ];
+    checks.into_iter().filter(|(_, holds)| !holds).map(|(invariant, _)| invariant).collect()
+}
+
+fn holds_capacity<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
+    let kept = u64::from(stripe.available).saturating_add(u64::from(stripe.cache.len()));
+    let total = u64::from(stripe.capacity).saturating_add(u64::from(stripe.owed));
+    kept.saturating_add(u64::from(stripe.freeing)) <= total
+}
+
+fn holds_ids<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
+    stripe.queue.iter().map(|waiter| waiter.id).is_sorted_by(|a, b| a < b)
+        && stripe.queue.iter().all(|waiter| waiter.id < stripe.next_id)
+}
