@@ -1,0 +1,364 @@
+//! The pool that people call: stripes, a way to create, and leases.
+//!
+//! ```text
+//!   get ─▶ home stripe: idle? permit? ─▶ the other stripes, in turn ─▶ wait at home, in line
+//!              │ lease                       │ permit: create                │ lease or permit
+//!              ▼                             ▼                               ▼
+//!            caller  ◀──────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # What holds for each stripe, and what for the pool
+//!
+//! | | each stripe | the pool |
+//! |---|---|---|
+//! | bound | never more than its capacity (plus what a shrink still owes) | the sum: never more than `max_resources` |
+//! | order | first come, first served among those who wait there | none between stripes |
+//! | waiting | nobody waits at a stripe with something to give | a thread may wait at home while another stripe has something to give that came back after it looked |
+//! | `try_get`, `get` | one atomic look | a look at each stripe in turn: it can miss a resource that moves behind it |
+//! | `resize`, `close` | atomic | stripe by stripe, one such change at a time; a `get` meanwhile may meet both kinds |
+//! | `drain`, `reap`, `status` | atomic | stripe by stripe |
+//! | loss | nothing, whatever is cancelled, fails or panics | nothing |
+//!
+//! With one stripe, the default, both columns are the same. A resource belongs to one stripe for good: it goes back
+//! where it came from, in whichever thread its lease is dropped.
+//!
+//! # Decisions
+//!
+//! - Dropping the last [`Pool`] handle closes the pool. Owned leases still out free their resource when dropped.
+//! - A create that finishes after the close is lent, and freed when it comes back.
+//! - A deadline bounds the wait, not the user's `create`.
+//! - On a closed pool every kind of get answers [`Unavailable::Closed`]. A timed get that is waiting when the pool closes
+//!   answers `Closed` too; if its time runs out first, `TimedOut`.
+//! - Nobody reaps by himself: call [`Pool::reap`] now and then, or let a [`Reaper`] do it.
+//! - User code that waits for the pool that waits for it (a `create` that calls `get` on a full pool) waits for ever:
+//!   it waits for its own permit.
+
+mod config;
+mod error;
+mod lease;
+mod local;
+mod pool_inner;
+mod reaper;
+mod status;
+
+pub use config::{PoolConfig, PoolConfigBuilder};
+pub use error::{ConfigError, GetError, ResizeError, Unavailable};
+pub use lease::{Lease, OwnedLease};
+pub use local::{Acquired, CreatePermit, LocalPool, PendingTake};
+pub use reaper::Reaper;
+pub use status::{PoolStatus, StripeStatus};
+
+use crate::runtime::PoolEvent;
+use crate::sync::{Arc, Deadline};
+use core::fmt;
+use core::time::Duration;
+use pool_inner::{PoolInner, share};
+
+/// A handle to a pool of resources `T`, whose creation can fail with `E`. Cloning it makes another handle to the same
+/// pool; dropping the last one closes it.
+///
+#[cfg_attr(not(feature = "loom"), doc = "```")]
+#[cfg_attr(feature = "loom", doc = "```ignore")]
+/// use striped_pool::{Pool, PoolConfig};
+///
+/// let config = PoolConfig::builder(2, || Ok::<_, std::io::Error>(String::from("connection"))).label("demo").build()?;
+/// let pool = Pool::new(config);
+///
+/// let mut lease = pool.get()?;
+/// lease.push_str(" in use");
+/// drop(lease); // gives it back
+///
+/// assert_eq!(pool.with(|connection| connection.len())?, "connection in use".len());
+/// assert_eq!(pool.status().idle(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Pool<T, E> {
+    inner: Arc<PoolInner<T>>,
+    owner: Arc<Owner<T, E>>,
+}
+
+/// What all handles of a pool own together: when it goes, the pool is closed.
+struct Owner<T, E> {
+    config: PoolConfig<T, E>,
+    inner: Arc<PoolInner<T>>,
+}
+
+impl<T: Send + 'static, E> Pool<T, E> {
+    /// An open pool without resources. They are created one by one, when they are needed.
+    #[must_use]
+    pub fn new(config: PoolConfig<T, E>) -> Self {
+        let inner = PoolInner::new(config.max_resources, config.stripes, config.cache_ttl, &config.free);
+        let inner = Arc::new(inner);
+        Self { owner: Arc::new(Owner { config, inner: Arc::clone(&inner) }), inner }
+    }
+}
+
+impl<T, E> Pool<T, E> {
+    /// A resource: an idle one, a new one if there is room, or the next one that somebody gives back. Blocks the thread
+    /// until then, in line behind those who wait at the same stripe. Runs `create`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Create`] if creating one failed, [`Unavailable::Closed`] if the pool is closed or is closed
+    /// meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// With what `create` panicked with; its permit goes to the next waiter.
+    #[inline]
+    pub fn get(&self) -> Result<Lease<'_, T>, GetError<E>> {
+        match self.try_acquire() {
+            Ok((acquired, _)) => self.create(acquired),
+            Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
+            Err(_) => self.create(self.wait(&Deadline::NEVER)?),
+        }
+    }
+
+    /// The same, waiting for at most about `wait`. A `wait` beyond the clock's reach, such as [`Duration::MAX`], is for
+    /// ever; a `wait` of zero queues up, looks once, and leaves.
+    ///
+    /// The deadline bounds the wait for a resource or for room, not `create`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`Unavailable::TimedOut`].
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_timeout(&self, wait: Duration) -> Result<Lease<'_, T>, GetError<E>> {
+        match self.try_acquire() {
+            Ok((acquired, _)) => self.create(acquired),
+            Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
+            Err(_) => self.create(self.wait(&Deadline::after(wait))?),
+        }
+    }
+
+    /// A resource if one is idle on some stripe, or a new one if there is room. Never waits for others; runs `create`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Create`], [`Unavailable::Exhausted`], [`Unavailable::Closed`].
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    #[inline]
+    pub fn try_get(&self) -> Result<Lease<'_, T>, GetError<E>> {
+        self.create(self.try_acquire()?.0)
+    }
+
+    /// As [`get`](Self::get), for a lease that does not borrow the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
+        self.owned(|| self.wait(&Deadline::NEVER))
+    }
+
+    /// As [`get_timeout`](Self::get_timeout), for a lease that does not borrow the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_owned_timeout(&self, wait: Duration) -> Result<OwnedLease<T>, GetError<E>> {
+        self.owned(|| self.wait(&Deadline::after(wait)))
+    }
+
+    /// As [`try_get`](Self::try_get), for a lease that does not borrow the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    pub fn try_get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
+        self.owned(|| Err(Unavailable::Exhausted))
+    }
+
+    /// Runs `work` on a resource from [`get`](Self::get). If `work` panics, the resource is freed, because it may have
+    /// been left half-changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get), and with what `work` panicked with.
+    pub fn with<A>(&self, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
+        Ok(work(&mut *self.get()?))
+    }
+
+    /// Runs `work` on a resource from [`get_timeout`](Self::get_timeout); see [`with`](Self::with).
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`with`](Self::with).
+    pub fn with_timeout<A>(&self, wait: Duration, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
+        Ok(work(&mut *self.get_timeout(wait)?))
+    }
+
+    /// Runs `work` on a resource from [`try_get`](Self::try_get); see [`with`](Self::with).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    ///
+    /// # Panics
+    ///
+    /// As [`with`](Self::with).
+    pub fn try_with<A>(&self, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
+        Ok(work(&mut *self.try_get()?))
+    }
+
+    /// Frees idle resources that have not been used for the time to live; returns how many. Without a time to live
+    /// there are none. Runs `free`, and blocks as long as that does.
+    ///
+    /// # Panics
+    ///
+    /// With what `free` panicked with first, after everything else is done.
+    pub fn reap(&self) -> u32 {
+        self.inner.reap()
+    }
+
+    /// Frees all idle resources; returns how many. Runs `free`, and blocks as long as that does.
+    ///
+    /// # Panics
+    ///
+    /// As [`reap`](Self::reap).
+    pub fn drain(&self) -> u32 {
+        self.inner.change(|_| PoolEvent::Drain).resume()
+    }
+
+    /// Changes how many resources there may be. More room goes to those who wait. For less, unused room goes first, then
+    /// idle resources are freed, then lent ones as they come back. Runs `free`, and blocks as long as that does.
+    ///
+    /// # Errors
+    ///
+    /// [`ResizeError::FewerThanStripes`], [`ResizeError::Closed`]; nothing is changed then.
+    ///
+    /// # Panics
+    ///
+    /// As [`reap`](Self::reap).
+    pub fn resize(&self, max_resources: u32) -> Result<(), ResizeError> {
+        let stripes = self.owner.config.stripes;
+        if max_resources < stripes {
+            return Err(ResizeError::FewerThanStripes { stripes, max_resources });
+        }
+        let resize = |index| PoolEvent::Resize { capacity: share(max_resources, stripes, index) };
+        let performed = self.inner.change_if(|pool| !pool.is_closed(), resize);
+        performed.ok_or(ResizeError::Closed)?.resume();
+        Ok(())
+    }
+
+    /// Closes the pool for good: nobody gets anything any more, those who wait are told, what is idle is freed now and
+    /// what is lent is freed when it comes back. Closing again does nothing. Does not wait for leases. Runs `free`, and
+    /// blocks as long as that does.
+    ///
+    /// # Panics
+    ///
+    /// As [`reap`](Self::reap).
+    pub fn close(&self) {
+        self.inner.change(|_| PoolEvent::Close).resume();
+    }
+
+    /// Whether the pool is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    /// What the stripes look like, each at its moment. Never blocks.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let stripes = self.inner.stripes().iter().map(LocalPool::status).collect();
+        PoolStatus { label: self.owner.config.label.clone(), stripes }
+    }
+
+    /// What the pool was made from. The size is the one it started with; see [`status`](Self::status) for today's.
+    #[must_use]
+    pub fn config(&self) -> &PoolConfig<T, E> {
+        &self.owner.config
+    }
+
+    /// Home first, then the others in turn.
+    #[inline]
+    fn try_acquire(&self) -> Result<(Acquired<'_, T>, usize), Unavailable> {
+        let home = self.inner.home();
+        match self.inner.local(home).try_acquire() {
+            Ok(acquired) => Ok((acquired, home)),
+            Err(Unavailable::Closed) => Err(Unavailable::Closed),
+            Err(reason) => self.try_others(home).ok_or(reason),
+        }
+    }
+
+    fn try_others(&self, home: usize) -> Option<(Acquired<'_, T>, usize)> {
+        let stripes = self.inner.stripes();
+        let others = (home + 1..stripes.len()).chain(0..home);
+        others.map(|index| (stripes[index].try_acquire(), index)).find_map(|(found, index)| Some((found.ok()?, index)))
+    }
+
+    fn wait(&self, deadline: &Deadline) -> Result<Acquired<'_, T>, Unavailable> {
+        self.inner.local(self.inner.home()).wait(deadline)
+    }
+
+    /// Turns a permit into a resource. If `create` fails or panics, the permit is dropped: the next waiter gets it.
+    #[inline]
+    fn create<'a>(&self, acquired: Acquired<'a, T>) -> Result<Lease<'a, T>, GetError<E>> {
+        match acquired {
+            Acquired::Lease(lease) => Ok(lease),
+            Acquired::Permit(permit) => {
+                let value = (self.owner.config.create)().map_err(GetError::Create)?;
+                Ok(permit.fulfil(value))
+            }
+        }
+    }
+
+    fn owned<'a>(
+        &'a self,
+        wait: impl FnOnce() -> Result<Acquired<'a, T>, Unavailable>,
+    ) -> Result<OwnedLease<T>, GetError<E>> {
+        let (acquired, index) = match self.try_acquire() {
+            Err(Unavailable::Exhausted) => (wait()?, self.inner.home()),
+            tried => tried?,
+        };
+        Ok(self.create(acquired)?.into_owned(Arc::clone(&self.inner), index))
+    }
+}
+
+impl<T, E> Clone for Pool<T, E> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), owner: Arc::clone(&self.owner) }
+    }
+}
+
+impl<T, E> Drop for Owner<T, E> {
+    fn drop(&mut self) {
+        self.inner.change(|_| PoolEvent::Close).swallow();
+    }
+}
+
+impl<T, E> fmt::Debug for Pool<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("config", &self.owner.config)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! What a pool's handles and its owned leases share: the stripes, and the lock that serialises pool-wide changes.
+
+use super::config::FreeFn;
+use super::local::LocalPool;
+use crate::runtime::effects::Performed;
+use crate::runtime::{Committed, PoolEvent};
+use crate::sync::{Mutex, thread_number};
+use core::fmt;
+use core::time::Duration;
+use std::sync::PoisonError;
+
+/// The stripes of one pool.
+pub(super) struct PoolInner<T> {
+    stripes: Box<[LocalPool<T>]>,
+    /// Held while pool-wide changes are *committed*, never while their effects run: user code may change the pool.
+    admin: Mutex<()>,
+}
+
+impl<T: Send + 'static> PoolInner<T> {
+    /// `stripes` stripes (at least 1) that share `max_resources`.
+    pub(super) fn new(max_resources: u32, stripes: u32, ttl: Option<Duration>, free: &FreeFn<T>) -> Self {
+        let stripe = |index| LocalPool::with_parts(share(max_resources, stripes, index), ttl, free.clone());
+        Self { stripes: (0..stripes).map(stripe).collect(), admin: Mutex::new(()) }
+    }
+}
+
+impl<T> PoolInner<T> {
+    /// All stripes; at least one.
+    pub(super) fn stripes(&self) -> &[LocalPool<T>] {
+        &self.stripes
+    }
+
+    /// One stripe; the index is one that [`home`](Self::home) or [`stripes`](Self::stripes) gave.
+    #[inline]
+    pub(super) fn local(&self, index: usize) -> &LocalPool<T> {
+        &self.stripes[index]
+    }
+
+    /// Where the calling thread is at home: the same stripe each time.
+    #[inline]
+    pub(super) fn home(&self) -> usize {
+        match self.stripes.len() {
+            1 => 0,
+            stripes => thread_number() % stripes,
+        }
+    }
+
+    /// Commits one event on each stripe, as one pool-wide change, then performs what follows. Effects of all stripes run
+    /// even if user code panics in some.
+    pub(super) fn change(&self, event: impl Fn(u32) -> PoolEvent) -> Performed {
+        self.change_if(|_| true, event).unwrap_or_default()
+    }
+
+    /// The same, unless something that no other pool-wide change can alter meanwhile forbids it.
+    pub(super) fn change_if(
+        &self,
+        is_allowed: impl FnOnce(&Self) -> bool,
+        event: impl Fn(u32) -> PoolEvent,
+    ) -> Option<Performed> {
+        let committed: Vec<Committed> = {
+            // The lock guards no data, so a poisoned one is as good as any.
+            let _admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+            if !is_allowed(self) {
+                return None;
+            }
+            self.stripes.iter().zip(0..).map(|(stripe, index)| stripe.commit(event(index))).collect()
+        };
+        let mut all = Performed::default();
+        for (stripe, committed) in self.stripes.iter().zip(committed) {
+            all.merge(stripe.perform(committed));
+        }
+        Some(all)
+    }
+
+    /// Frees what is stale on every stripe; resumes the first panic when all are done.
+    pub(super) fn reap(&self) -> u32 {
+        let mut all = Performed::default();
+        self.stripes.iter().for_each(|stripe| all.merge(stripe.reap_quietly()));
+        all.resume()
+    }
+
+    /// Whether the pool is closed: the last stripe that a close reaches is.
+    pub(super) fn is_closed(&self) -> bool {
+        self.stripes.iter().all(|stripe| stripe.status().is_closed)
+    }
+}
+
+/// The capacity of stripe `index` when `stripes` share `max_resources`: they differ by at most one and add up.
+pub(super) fn share(max_resources: u32, stripes: u32, index: u32) -> u32 {
+    max_resources / stripes + u32::from(index < max_resources % stripes)
+}
+
+impl<T> fmt::Debug for PoolInner<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolInner").field("stripes", &self.stripes.len()).finish_non_exhaustive()
+    }
+}

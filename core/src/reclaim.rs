@@ -1,0 +1,380 @@
+//! When an old stripe may be reused: a split reference count.
+//!
+//! Owns the pointer to the current node and the nodes' memory. It does not know what a transition is.
+//!
+//! ```text
+//!   head   ┌──────────────────────────────┬───────────┐
+//!          │ address of the current node  │  readers  │   one word: nodes are aligned to 256 bytes,
+//!          └──────────────┬───────────────┴───────────┘   so the low 8 bits are free to count
+//!                         ▼
+//!   node   [ debt │ stripe … ]     debt: readers of a *replaced* node that have not left, split over two places:
+//!                                  the replacer adds how many were counted, each leaver subtracts itself
+//! ```
+//!
+//! Rules:
+//! 1. Who wants to read the current node first counts itself in (`protect`), by compare-and-swap on the head: the
+//!    address it counted on is the address it may read.
+//! 2. While a node is current, readers are counted in the head and leave by counting down there; its debt is 0.
+//! 3. Replacing a node (`publish`) is a compare-and-swap that also fixes how many readers it leaves behind, not counting the
+//!    replacer: `n`. The replacer adds `n` to the debt; each of the `n` subtracts 1 when it finds the node replaced.
+//!    Whoever makes the sum 0 *after the replacer has added* owns the node alone and recycles it. A debt below 0 means
+//!    that the replacer has not added yet. If `n` is 0, nobody else knows the node and it is recycled at once.
+//! 4. A node that anybody has counted itself in on is not recycled before that reader leaves. So if the head's address
+//!    equals the address one protects, it is the same node and not its reincarnation (no ABA).
+//! 5. The count never overflows into the address: a reader that finds the maximum yields until somebody leaves. This is
+//!    the one point of the commit path that can wait for other threads; it takes [`MAX_READERS`] threads *inside* a
+//!    transition of one stripe, tens of nanoseconds each, or descheduled there.
+//! 6. The head is changed by compare-and-swap only.
+//! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
+//!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic.
+//!
+//! After the differential reference count of D. Vyukov and of A. Williams, "C++ Concurrency in Action", 7.2.4, with the
+//! external count in alignment bits instead of a double word.
+//!
+//! Loom: `tests/loom/reclaim.rs`, with address reuse forced and with a saturated count of 1.
+
+use crate::runtime::PoolStripe;
+use crate::sync::{AtomicIsize, AtomicPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, yield_now};
+use core::alloc::Layout;
+use core::cell::RefCell;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// The bits of the head that count readers: what the alignment of a node leaves free.
+const COUNT_MASK: usize = align_of::<Node>() - 1;
+/// How many readers a head can count at once (rule 5).
+pub(crate) const MAX_READERS: usize = COUNT_MASK;
+/// How many recycled nodes a thread keeps (rule 7): 8 KiB.
+const MAX_SPARE: usize = 32;
+
+/// One stripe in memory. Aligned so that its address leaves room for the count.
+#[repr(C, align(256))]
+struct Node {
+    debt: AtomicIsize,
+    stripe: UnsafeCell<MaybeUninit<PoolStripe>>,
+}
+
+/// The pointer to the current node, and the count of its readers.
+pub(crate) struct Head {
+    word: AtomicPtr<Node>,
+    max_readers: usize,
+}
+
+// SAFETY: rules 1 to 4: a node is read only by those counted in on it and written only by who owns it alone; the
+// stripes in it hold handles (addresses), shared immutable data and numbers, all of which may move between threads.
+unsafe impl Send for Head {}
+// SAFETY: as above.
+unsafe impl Sync for Head {}
+
+fn readers(word: *mut Node) -> usize {
+    word.addr() & COUNT_MASK
+}
+
+fn node_of(word: *mut Node) -> *mut Node {
+    word.map_addr(|addr| addr & !COUNT_MASK)
+}
+
+impl Head {
+    /// A head that points to `stripe` and counts at most `max_readers` readers at once.
+    pub(crate) fn new(stripe: PoolStripe, max_readers: usize) -> Self {
+        debug_assert!((1..=MAX_READERS).contains(&max_readers));
+        let mut draft = Draft::take();
+        draft.write(stripe);
+        Self { word: AtomicPtr::new(draft.into_node()), max_readers }
+    }
+
+    /// Counts the caller in on the current node (rule 1).
+    #[inline]
+    pub(crate) fn protect(&self) -> Reader<'_> {
+        // ORDERING: Relaxed: a guess that the compare-and-swap below checks; nothing is read through it.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if readers(word) >= self.max_readers {
+                yield_now();
+                // ORDERING: Relaxed: as the first guess.
+                word = self.word.load(Ordering::Relaxed);
+                continue;
+            }
+            let counted = word.map_addr(|addr| addr + 1);
+            // ORDERING: Acquire (ORD-HEAD-PROTECT) pairs with the Release of ORD-HEAD-PUBLISH: the stripe that we are
+            // about to read is whole. Relaxed on failure: only a better guess.
+            match self.word.compare_exchange_weak(word, counted, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Reader { head: self, word: counted },
+                Err(now) => word = now,
+            }
+        }
+    }
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed: `&mut self` came here by a synchronisation that orders all earlier uses.
+        let word = self.word.load(Ordering::Relaxed);
+        debug_assert_eq!(readers(word), 0, "a reader borrows the head");
+        // SAFETY: no reader is left (they borrow the head), so the current node is ours alone.
+        unsafe { recycle(node_of(word)) };
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("max_readers", &self.max_readers).finish_non_exhaustive()
+    }
+}
+
+/// The right to read one node: its holder is counted in on it until it publishes or drops this.
+#[derive(Debug)]
+pub(crate) struct Reader<'h> {
+    head: &'h Head,
+    /// The head as last seen with our node in it.
+    word: *mut Node,
+}
+
+impl<'h> Reader<'h> {
+    /// Looks at the protected stripe.
+    #[inline]
+    pub(crate) fn with<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
+        let node = node_of(self.word);
+        // SAFETY: rule 4: we are counted in, so the node is not recycled, and nobody writes a published node.
+        let cell = unsafe { &(*node).stripe };
+        // SAFETY: published nodes are initialised (`Draft::into_node` asserts that it was written).
+        cell.with(|stripe| look(unsafe { &*stripe.cast::<PoolStripe>() }))
+    }
+
+    /// Puts `draft` in place of the protected node, if that is still current; else protects what is current now and
+    /// returns the draft.
+    #[inline]
+    pub(crate) fn publish(self, draft: Draft) -> Result<(), (Reader<'h>, Draft)> {
+        let head = self.head;
+        let node = node_of(self.word);
+        let next = draft.into_node();
+        let mut word = self.word;
+        loop {
+            // ORDERING: Release (ORD-HEAD-PUBLISH) pairs with the Acquire of ORD-HEAD-PROTECT: who counts itself in on
+            // the new node reads a whole stripe. Acquire pairs with the Release of ORD-HEAD-LEAVE: what readers that
+            // counted down did with the old node is over before we recycle it. Relaxed on failure: if the node
+            // is unchanged we have acquired it already, else `protect` acquires anew.
+            match head.word.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    core::mem::forget(self);
+                    // SAFETY: rule 3: we replaced the node, once, and are done with it.
+                    unsafe { retire(node, readers(word) - 1) };
+                    return Ok(());
+                }
+                // Rule 4: same address, same node: readers came or went.
+                Err(now) if node_of(now) == node => word = now,
+                Err(_) => {
+                    core::mem::forget(self);
+                    // SAFETY: rule 3: we are counted in on a node that was replaced, and are done with it.
+                    unsafe { leave(node) };
+                    // SAFETY: the node was not published, so it is still ours alone and written.
+                    return Err((head.protect(), unsafe { Draft::from_node(next) }));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Reader<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let node = node_of(self.word);
+        let mut word = self.word;
+        loop {
+            let without = word.map_addr(|addr| addr - 1);
+            // ORDERING: Release (ORD-HEAD-LEAVE) pairs with the Acquire of ORD-HEAD-PUBLISH: our reads are over before
+            // the replacer recycles the node. Relaxed on failure: only what to try next.
+            match self.head.word.compare_exchange_weak(word, without, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) if node_of(now) == node => word = now,
+                Err(_) => break,
+            }
+        }
+        // SAFETY: rule 3: we are counted in on a node that was replaced, and are done with it.
+        unsafe { leave(node) };
+    }
+}
+
+/// Rule 3, the replacer's part.
+///
+/// # Safety
+///
+/// The caller replaced `node` while `others` other readers were counted in, and does not use it afterwards.
+#[inline]
+unsafe fn retire(node: *mut Node, others: usize) {
+    if others > 0 {
+        let others = others.cast_signed();
+        // SAFETY: `others` readers have not all left through the debt: until we add, it cannot come to 0.
+        let debt = unsafe { &(*node).debt };
+        // ORDERING: Release (ORD-DEBT) pairs with the Acquire of a leaver that comes to 0: our use of the node is over
+        // before it recycles. Acquire pairs with the leavers' Release, if they all left first and we recycle.
+        if debt.fetch_add(others, Ordering::AcqRel) + others != 0 {
+            return;
+        }
+    }
+    // SAFETY: rule 3: all readers have left, and only the replacer and they knew the node.
+    unsafe { recycle(node) };
+}
+
+/// Rule 3, a leaver's part.
+///
+/// # Safety
+///
+/// The caller is counted in on `node`, found it replaced, and does not use it afterwards.
+#[cold]
+unsafe fn leave(node: *mut Node) {
+    // SAFETY: we are counted in, so the debt cannot have come to 0 without us.
+    let debt = unsafe { &(*node).debt };
+    // ORDERING: Release and Acquire (ORD-DEBT) pair with each other among leavers and with the replacer's: all uses of
+    // the node are over before the one who comes to 0 recycles it.
+    if debt.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // SAFETY: rule 3: the replacer has added and everybody has left.
+        unsafe { recycle(node) };
+    }
+}
+
+/// Drops the node's stripe and keeps or frees its memory.
+///
+/// # Safety
+///
+/// The caller owns `node` alone, its stripe is written, its debt is 0.
+unsafe fn recycle(node: *mut Node) {
+    // SAFETY: the caller owns a written node.
+    drop(unsafe { Draft::from_node(node) });
+}
+
+/// A node that is nobody else's: to be written and published, or recycled.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    node: NonNull<Node>,
+    is_written: bool,
+}
+
+impl Draft {
+    /// An unwritten node, from the thread's list if there is one.
+    #[inline]
+    pub(crate) fn take() -> Self {
+        let node = SPARE.try_with(Spare::pop).ok().flatten().unwrap_or_else(allocate);
+        Self { node, is_written: false }
+    }
+
+    /// Writes the stripe that the node is to hold, in place of what was written before, and returns it for changes.
+    #[inline]
+    pub(crate) fn write(&mut self, stripe: PoolStripe) {
+        self.clear();
+        // SAFETY: the node is ours alone.
+        let cell = unsafe { &self.node.as_ref().stripe };
+        // SAFETY: as above.
+        cell.with_mut(|place| unsafe { (*place).write(stripe) });
+        self.is_written = true;
+    }
+
+    /// Changes the written stripe in place.
+    #[inline]
+    pub(crate) fn with_mut<A>(&mut self, change: impl FnOnce(&mut PoolStripe) -> A) -> A {
+        assert!(self.is_written, "an unwritten draft has no stripe");
+        // SAFETY: the node is ours alone.
+        let cell = unsafe { &self.node.as_ref().stripe };
+        // SAFETY: as above, and it is written.
+        cell.with_mut(|stripe| change(unsafe { &mut *stripe.cast::<PoolStripe>() }))
+    }
+
+    fn clear(&mut self) {
+        if self.is_written {
+            self.is_written = false;
+            // SAFETY: the node is ours alone.
+            let cell = unsafe { &self.node.as_ref().stripe };
+            // SAFETY: it was written, and is not read again before it is written again.
+            cell.with_mut(|stripe| unsafe { stripe.cast::<PoolStripe>().drop_in_place() });
+        }
+    }
+
+    fn into_node(self) -> *mut Node {
+        debug_assert!(self.is_written, "only a written node may be published");
+        let node = self.node.as_ptr();
+        core::mem::forget(self);
+        node
+    }
+
+    /// # Safety
+    ///
+    /// `node` is the caller's alone, and written.
+    unsafe fn from_node(node: *mut Node) -> Self {
+        // SAFETY: nodes are never null: they come from `allocate`.
+        let node = unsafe { NonNull::new_unchecked(node) };
+        Self { node, is_written: true }
+    }
+}
+
+impl Drop for Draft {
+    #[inline]
+    fn drop(&mut self) {
+        self.clear();
+        let node = self.node;
+        // A thread that is ending has no list any more.
+        if !SPARE.try_with(|spare| spare.push(node)).unwrap_or(false) {
+            // SAFETY: the node is ours alone and holds no stripe.
+            unsafe { free(node) };
+        }
+    }
+}
+
+const_thread_local!(SPARE: Spare = Spare { nodes: RefCell::new(Vec::new()) });
+
+/// Recycled nodes of one thread (rule 7), without stripes.
+struct Spare {
+    nodes: RefCell<Vec<NonNull<Node>>>,
+}
+
+impl Spare {
+    #[inline]
+    fn pop(&self) -> Option<NonNull<Node>> {
+        self.nodes.borrow_mut().pop()
+    }
+
+    /// Whether there was room.
+    #[inline]
+    fn push(&self, node: NonNull<Node>) -> bool {
+        let mut nodes = self.nodes.borrow_mut();
+        let has_room = nodes.len() < MAX_SPARE;
+        if has_room {
+            nodes.push(node);
+        }
+        has_room
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        for node in self.nodes.get_mut().drain(..) {
+            // SAFETY: nodes in the list are nobody else's and hold no stripe.
+            unsafe { free(node) };
+        }
+    }
+}
+
+#[cold]
+#[allow(clippy::cast_ptr_alignment, reason = "the layout asks for the alignment of a node")]
+fn allocate() -> NonNull<Node> {
+    let layout = Layout::new::<Node>();
+    // SAFETY: the layout is not of size zero.
+    let memory = unsafe { alloc(layout) };
+    let Some(node) = NonNull::new(memory.cast::<Node>()) else {
+        std::alloc::handle_alloc_error(layout);
+    };
+    let unwritten = Node { debt: AtomicIsize::new(0), stripe: UnsafeCell::new(MaybeUninit::uninit()) };
+    // SAFETY: fresh memory of the right size and alignment.
+    unsafe { node.write(unwritten) };
+    node
+}
+
+/// # Safety
+///
+/// The caller owns `node` alone, and it holds no stripe.
+unsafe fn free(node: NonNull<Node>) {
+    // SAFETY: ours alone; a `Node` without a stripe has nothing else to drop, under loom its tracking.
+    unsafe { node.drop_in_place() };
+    // SAFETY: it came from `allocate`, with this layout.
+    unsafe { dealloc(node.as_ptr().cast(), Layout::new::<Node>()) };
+}

@@ -1,0 +1,39 @@
+//! The thin runtime: observe → [`step`](crate::stripe::step) → commit → perform.
+//!
+//! ```text
+//!   event ─▶ protect the current stripe ─▶ step on a copy ─▶ compare-and-swap ─▶ effects, outside, by token
+//!                    ▲                                            │ failed: drop the copy unseen
+//!                    └────────────────────────────────────────────┘
+//! ```
+//!
+//! Who may do what, by file:
+//!
+//! | file | atomics | unsafe | user code |
+//! |---|---|---|---|
+//! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
+//! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
+//! | `runtime/cell.rs` | no: it owns the one commit loop, written over `reclaim` | no | no |
+//! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
+//! | `runtime/handle.rs` | no | yes | no |
+//! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |
+//! | `pool/lease.rs`, `pool/local.rs` | no | turning handles into resources and back | no |
+//! | the rest of `pool/` | no | no | create |
+//!
+//! One concrete instantiation, on purpose: [`PoolStripe`] moves erased handles, so nodes of all pools are alike and one
+//! thread-local list recycles them.
+
+pub mod cell;
+pub mod effects;
+pub mod handle;
+pub mod slot;
+
+pub use cell::{Committed, StripeCell};
+pub use handle::ResourceHandle;
+pub use slot::{WakeHandle, WakeReceiver};
+
+/// The machine's state in the runtime's handles.
+pub type PoolStripe = crate::stripe::Stripe<ResourceHandle, WakeHandle>;
+/// The machine's events in the runtime's handles.
+pub type PoolEvent = crate::stripe::Event<ResourceHandle, WakeHandle>;
+/// The machine's effects in the runtime's handles.
+pub type PoolEffects = crate::stripe::Effects<ResourceHandle, WakeHandle>;

@@ -1,0 +1,164 @@
+//! One stripe that threads share: a pointer to the current immutable state, and the only loop that replaces it.
+//!
+//! Rules:
+//! 1. [`StripeCell::commit`] is the only way to change a stripe. It is lock-free: an attempt fails only because another
+//!    commit succeeded (or, at 255 threads inside one transition, waits for one to leave: `reclaim.rs`, rule 5).
+//! 2. Inside the loop runs the pure machine and nothing else: no clock, no user code, no wake.
+//! 3. A failed attempt is dropped unseen. Only a success makes a [`Committed`], and only a [`Committed`] can be performed.
+//! 4. A step that changes nothing publishes nothing; looking at the current state is its commit.
+//!
+//! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
+//! protecting read otherwise.
+//!
+//! Loom: `tests/loom/cell.rs`, and every program over pools.
+
+use super::{PoolEffects, PoolEvent, PoolStripe};
+use crate::reclaim::{Draft, Head, MAX_READERS};
+use crate::runtime::ResourceHandle;
+use crate::stripe::{Applied, WaiterId, WakeResult, violations};
+
+/// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
+/// inside the commit loop, where it would break INV-COST.
+const CHECKED_SIZE: u32 = 64;
+
+/// One shared stripe.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct StripeCell {
+    head: Head,
+}
+
+/// Proof that a transition was committed, with what must be done about it. Effects can only be performed with one.
+///
+/// Dropping it loses its effects, and with them resources and wake-ups: debug builds assert that this does not happen.
+#[must_use = "the effects of a commit must be performed"]
+#[derive(Debug)]
+pub struct Committed {
+    effects: PoolEffects,
+    enqueued: Option<WaiterId>,
+    is_closed: bool,
+    attempts: u32,
+}
+
+impl StripeCell {
+    /// A stripe of `capacity` free permits (at least 1: a zero counts as 1).
+    #[must_use]
+    pub fn new(capacity: u32) -> Self {
+        Self { head: Head::new(PoolStripe::new(capacity), MAX_READERS) }
+    }
+
+    /// As [`new`](Self::new), but readers wait for each other from `max_readers` on (1 to 255), so that a test can
+    /// reach with two threads what otherwise takes 256.
+    #[must_use]
+    pub fn with_max_readers(capacity: u32, max_readers: u8) -> Self {
+        Self { head: Head::new(PoolStripe::new(capacity), usize::from(max_readers.max(1))) }
+    }
+
+    /// Commits what `event` makes of the stripe, and returns what must be done about it.
+    ///
+    /// Lock-free (rule 1), allocates nothing in the steady state, runs no user code.
+    #[inline]
+    pub fn commit(&self, event: PoolEvent) -> Committed {
+        let mut draft = Draft::take();
+        let mut reader = self.head.protect();
+        let mut attempts: u32 = 1;
+        loop {
+            let before = reader.with(|stripe| {
+                draft.write(stripe.clone());
+                stripe.next_id()
+            });
+            let (Applied { effects, changed }, next_id, is_closed) =
+                draft.with_mut(|stripe| (stripe.apply(event), stripe.next_id(), stripe.is_closed()));
+            let enqueued = (next_id != before).then_some(before);
+            debug_assert!(draft.with_mut(|stripe| is_sound(stripe, event)));
+            let committed = Committed { effects, enqueued, is_closed, attempts };
+            if !changed {
+                return committed;
+            }
+            match reader.publish(draft) {
+                Ok(()) => return committed,
+                Err((current, unused)) => {
+                    committed.forget();
+                    (reader, draft) = (current, unused);
+                    attempts = attempts.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    /// Looks at the current state. Holds up nobody, but keeps the state from being recycled while `look` runs.
+    pub fn observe<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
+        self.head.protect().with(look)
+    }
+}
+
+/// Whether a state that is about to be published keeps the invariants, if it is small enough to check.
+fn is_sound(stripe: &PoolStripe, event: PoolEvent) -> bool {
+    let size = stripe.idle().saturating_add(stripe.queue().len());
+    let violated = if size <= CHECKED_SIZE { violations(stripe) } else { Vec::new() };
+    assert!(violated.is_empty(), "{event:?} violates {violated:?}: {stripe:?}");
+    true
+}
+
+impl Committed {
+    /// The result, if the event asked for one addressed to its caller: no other effect comes with one.
+    ///
+    /// # Errors
+    ///
+    /// The token itself, if its effects are others and must be performed.
+    #[inline]
+    pub fn into_result(self) -> Result<WakeResult<ResourceHandle>, Self> {
+        match self.effects.for_caller() {
+            Some(result) => {
+                self.forget();
+                Ok(result)
+            }
+            None => Err(self),
+        }
+    }
+
+    /// Whether there is nothing to perform.
+    #[must_use]
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    /// The id under which a `Take` was queued, if it was.
+    #[must_use]
+    #[inline]
+    pub fn enqueued(&self) -> Option<WaiterId> {
+        self.enqueued
+    }
+
+    /// Whether the stripe was closed in the committed state.
+    #[must_use]
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// How many attempts the commit took: 1 if nobody was in the way.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The effects, to be performed exactly once, in order.
+    #[must_use]
+    pub fn into_effects(mut self) -> PoolEffects {
+        core::mem::replace(&mut self.effects, PoolEffects::NONE)
+    }
+
+    /// Drops the token without performing anything: of an attempt that was not committed, or answered already.
+    #[inline]
+    fn forget(self) {
+        drop(self.into_effects());
+    }
+}
+
+impl Drop for Committed {
+    fn drop(&mut self) {
+        debug_assert!(self.effects.is_empty() || std::thread::panicking(), "lost effects: {:?}", self.effects);
+    }
+}

@@ -1,0 +1,205 @@
+//! Performs the effects of a commit: the only file that runs user code on behalf of the machine.
+//!
+//! Rules:
+//! 1. Each effect runs once, in order, after the commit (INV-EFFECT). It changes no state itself: it may raise later
+//!    events, which this file commits in turn.
+//! 2. No recursion: events raised by effects and resources to be freed wait on an explicit list.
+//! 3. All results of a commit are published before any thread is unparked or any waker runs; wakes come before frees,
+//!    which may be slow; what comes back from abandoned slots is committed before the next free.
+//! 4. User code (free, wakers) may panic: the first panic is kept for the caller, who decides whether to resume it, and
+//!    everything else still runs. It may call back into the same pool: nothing is locked, no state is half-made.
+//! 5. Each finished free raises its own `Freed` at once (INV-FREE-FIRST), also when it panicked: the resource is gone
+//!    either way.
+//!
+//! Loom: `tests/loom/pool.rs` (hand-off to an abandoned slot, among others). Panics: `tests/panics.rs`.
+
+use super::cell::{Committed, StripeCell};
+use super::slot::{Published, Unparker, WakeHandle};
+use super::{PoolEffects, PoolEvent, ResourceHandle};
+use crate::stripe::{Recipient, Reject, StripeEffect, Timestamp, WakeResult};
+use core::any::Any;
+use core::fmt;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a panic carried.
+pub type Panic = Box<dyn Any + Send>;
+
+/// What effects need of the world around a stripe.
+///
+/// # Safety
+///
+/// Whoever performs effects with it hands over, in [`free`](Self::free), handles that the committed transitions of its
+/// stripe gave up (INV-OWNER). An implementation frees exactly that resource.
+pub unsafe trait Outside {
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+
+    /// Frees a resource. User code: may panic, be slow, call back.
+    fn free(&self, resource: ResourceHandle);
+}
+
+/// What came of performing.
+#[must_use]
+#[derive(Default)]
+pub struct Performed {
+    /// Why the event was rejected, if it was.
+    pub rejected: Option<Reject>,
+    /// How many resources were freed.
+    pub freed: u32,
+    /// The first panic of user code, not resumed.
+    pub panic: Option<Panic>,
+}
+
+impl fmt::Debug for Performed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Performed")
+            .field("rejected", &self.rejected)
+            .field("freed", &self.freed)
+            .field("panicked", &self.panic.is_some())
+            .finish()
+    }
+}
+
+impl Performed {
+    /// Adds what came of another stripe's effects. Of two panics the first is kept.
+    pub fn merge(&mut self, other: Self) {
+        self.rejected = self.rejected.or(other.rejected);
+        self.freed = self.freed.saturating_add(other.freed);
+        match self.panic {
+            None => self.panic = other.panic,
+            Some(_) => other.swallow(),
+        }
+    }
+
+    /// Resumes the panic, if there was one: for calls that are not drops.
+    ///
+    /// # Panics
+    ///
+    /// With what user code panicked with.
+    pub fn resume(self) -> u32 {
+        match self.panic {
+            Some(panic) => std::panic::resume_unwind(panic),
+            None => self.freed,
+        }
+    }
+
+    /// Swallows the panic, if there was one: for drops. The panic hook has reported it.
+    pub fn swallow(self) {
+        let Some(panic) = self.panic else { return };
+        if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(panic))) {
+            // A payload whose drop panics is leaked rather than tried again.
+            core::mem::forget(again);
+        }
+    }
+}
+
+/// Performs the effects of `committed`, and of all commits that follow from them, on `cell`.
+///
+/// Blocks only as user code does.
+///
+/// # Safety
+///
+/// `committed` comes from a commit on `cell`; all wake handles in that stripe come from
+/// [`wake_slot`](super::slot::wake_slot), each given to one take of it; all resources are as `outside` expects.
+pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Outside) -> Performed {
+    let mut work = Work::new(cell, outside);
+    work.absorb(committed.into_effects());
+    work.run();
+    work.done
+}
+
+struct Work<'a> {
+    cell: &'a StripeCell,
+    outside: &'a dyn Outside,
+    events: VecDeque<PoolEvent>,
+    frees: VecDeque<ResourceHandle>,
+    wakes: Vec<Unparker>,
+    done: Performed,
+}
+
+impl<'a> Work<'a> {
+    fn new(cell: &'a StripeCell, outside: &'a dyn Outside) -> Self {
+        let (events, frees, wakes) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        Self { cell, outside, events, frees, wakes, done: Performed::default() }
+    }
+
+    /// Rule 3: wake, then commit what was raised, then free one more.
+    fn run(&mut self) {
+        loop {
+            self.wake();
+            if let Some(event) = self.events.pop_front() {
+                let effects = self.cell.commit(event).into_effects();
+                debug_assert!(
+                    !effects.iter().any(|effect| matches!(effect, StripeEffect::Reject(_))),
+                    "an event that an effect raised was rejected: {event:?}, {effects:?}"
+                );
+                self.absorb(effects);
+            } else if let Some(resource) = self.frees.pop_front() {
+                let outside = self.outside;
+                self.guard(|| outside.free(resource));
+                self.done.freed = self.done.freed.saturating_add(1);
+                self.events.push_back(PoolEvent::Freed { count: 1 });
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Publishes all results of one commit and lists the rest.
+    fn absorb(&mut self, effects: PoolEffects) {
+        for effect in effects {
+            match effect {
+                StripeEffect::Wake { recipient: Recipient::Slot(wake), result } => self.deliver(wake, result),
+                StripeEffect::Wake { recipient: Recipient::Caller, result } => {
+                    debug_assert!(false, "{result:?} for the caller: take it with `into_result`");
+                }
+                StripeEffect::WakeMany { waiters, result } => {
+                    waiters.iter().for_each(|waiter| self.deliver(waiter.wake, result));
+                }
+                StripeEffect::InsertWithTimestamp { resource } => {
+                    self.events.push_back(PoolEvent::Put { resource, now: self.outside.now() });
+                }
+                StripeEffect::FreeMany { resources } => self.frees.extend(resources.iter()),
+                StripeEffect::Reject(reason) => self.done.rejected = Some(reason),
+            }
+        }
+    }
+
+    /// Publishes one result. What an abandoned slot was to get comes back.
+    fn deliver(&mut self, wake: WakeHandle, result: WakeResult<ResourceHandle>) {
+        // SAFETY: by `perform`'s contract the handle is of a slot that one take brought; the commit whose effect this
+        // is took that take out of the stripe, so no other effect names it (INV-ONE-WAKE).
+        match unsafe { wake.publish(result) } {
+            Published::Delivered(unparker) => self.wakes.extend(unparker),
+            Published::Abandoned(result) => self.events.extend(give_back(result)),
+        }
+    }
+
+    fn wake(&mut self) {
+        for unparker in core::mem::take(&mut self.wakes) {
+            match unparker {
+                // Not user code, so nothing to guard.
+                Unparker::Thread(_) => unparker.unpark(),
+                Unparker::Waker(_) => self.guard(|| unparker.unpark()),
+            }
+        }
+    }
+
+    /// Runs user code; keeps its first panic.
+    fn guard(&mut self, user: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(user)) {
+            self.done.merge(Performed { panic: Some(panic), ..Performed::default() });
+        }
+    }
+}
+
+/// The event by which somebody who no longer wants it gives a result back.
+#[must_use]
+pub fn give_back(result: WakeResult<ResourceHandle>) -> Option<PoolEvent> {
+    match result {
+        WakeResult::Deliver(resource) => Some(PoolEvent::Return { resource }),
+        WakeResult::Create => Some(PoolEvent::CreateFailed),
+        WakeResult::Cancelled => None,
+    }
+}
