@@ -110,7 +110,7 @@ impl<T, E> Pool<T, E> {
         match self.try_acquire() {
             Ok((acquired, _)) => self.create(acquired),
             Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
-            Err(_) => self.create(self.wait(&Deadline::NEVER)?),
+            Err(_) => self.create(self.wait(Deadline::NEVER)?),
         }
     }
 
@@ -130,7 +130,7 @@ impl<T, E> Pool<T, E> {
         match self.try_acquire() {
             Ok((acquired, _)) => self.create(acquired),
             Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
-            Err(_) => self.create(self.wait(&Deadline::after(wait))?),
+            Err(_) => self.create(self.wait(Deadline::after(wait))?),
         }
     }
 
@@ -158,7 +158,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        self.owned(|| self.wait(&Deadline::NEVER))
+        self.owned(|| self.wait(Deadline::NEVER))
     }
 
     /// As [`get_timeout`](Self::get_timeout), for a lease that does not borrow the pool.
@@ -171,7 +171,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn get_owned_timeout(&self, wait: Duration) -> Result<OwnedLease<T>, GetError<E>> {
-        self.owned(|| self.wait(&Deadline::after(wait)))
+        self.owned(|| self.wait(Deadline::after(wait)))
     }
 
     /// As [`try_get`](Self::try_get), for a lease that does not borrow the pool.
@@ -314,7 +314,7 @@ impl<T, E> Pool<T, E> {
         others.map(|index| (stripes[index].try_acquire(), index)).find_map(|(found, index)| Some((found.ok()?, index)))
     }
 
-    fn wait(&self, deadline: &Deadline) -> Result<Acquired<'_, T>, Unavailable> {
+    fn wait(&self, deadline: Deadline) -> Result<Acquired<'_, T>, Unavailable> {
         self.inner.local(self.inner.home()).wait(deadline)
     }
 

@@ -34,11 +34,15 @@
 //! Loom: `tests/loom/reclaim.rs`, with address reuse forced and with a saturated count of 1.
 
 use crate::runtime::PoolStripe;
-use crate::sync::{AtomicIsize, AtomicPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, yield_now};
+use crate::sync::{
+    AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, yield_now,
+};
 use core::alloc::Layout;
 use core::cell::RefCell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 /// The bits of the head that count readers: what the alignment of a node leaves free.
@@ -77,7 +81,7 @@ fn node_of(word: *mut Node) -> *mut Node {
 
 impl Head {
     /// A head that points to `stripe` and counts at most `max_readers` readers at once.
-    pub(crate) fn new(stripe: PoolStripe, max_readers: usize) -> Self {
+    pub(crate) fn new(stripe: &PoolStripe, max_readers: usize) -> Self {
         debug_assert!((1..=MAX_READERS).contains(&max_readers));
         let mut draft = Draft::take();
         draft.write(stripe);
@@ -132,19 +136,18 @@ pub(crate) struct Reader<'h> {
 }
 
 impl<'h> Reader<'h> {
-    /// Looks at the protected stripe.
+    /// The protected stripe.
     #[inline]
-    pub(crate) fn with<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
-        let node = node_of(self.word);
-        // SAFETY: rule 4: we are counted in, so the node is not recycled, and nobody writes a published node.
-        let cell = unsafe { &(*node).stripe };
-        // SAFETY: published nodes are initialised (`Draft::into_node` asserts that it was written).
-        cell.with(|stripe| look(unsafe { &*stripe.cast::<PoolStripe>() }))
+    pub(crate) fn stripe(&self) -> Ref<'_> {
+        // SAFETY: rule 4: we are counted in, so the node is not recycled while `self` lives.
+        let node = unsafe { &*node_of(self.word) };
+        Ref { pointer: node.stripe.get(), reader: PhantomData }
     }
 
     /// Puts `draft` in place of the protected node, if that is still current; else protects what is current now and
     /// returns the draft.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     pub(crate) fn publish(self, draft: Draft) -> Result<(), (Reader<'h>, Draft)> {
         let head = self.head;
         let node = node_of(self.word);
@@ -239,9 +242,56 @@ unsafe fn leave(node: *mut Node) {
 /// # Safety
 ///
 /// The caller owns `node` alone, its stripe is written, its debt is 0.
+#[inline]
 unsafe fn recycle(node: *mut Node) {
     // SAFETY: the caller owns a written node.
     drop(unsafe { Draft::from_node(node) });
+}
+
+/// A protected stripe.
+pub(crate) struct Ref<'r> {
+    pointer: ConstPtr<MaybeUninit<PoolStripe>>,
+    reader: PhantomData<&'r PoolStripe>,
+}
+
+impl Deref for Ref<'_> {
+    type Target = PoolStripe;
+
+    #[inline]
+    fn deref(&self) -> &PoolStripe {
+        // SAFETY: rule 4: the node is protected, and nobody writes a published node.
+        let stripe = unsafe { self.pointer.deref() };
+        // SAFETY: published nodes are written (`Draft::into_node` asserts it).
+        unsafe { stripe.assume_init_ref() }
+    }
+}
+
+/// The stripe in a draft.
+pub(crate) struct RefMut<'d> {
+    pointer: MutPtr<MaybeUninit<PoolStripe>>,
+    draft: PhantomData<&'d mut PoolStripe>,
+}
+
+impl Deref for RefMut<'_> {
+    type Target = PoolStripe;
+
+    #[inline]
+    fn deref(&self) -> &PoolStripe {
+        // SAFETY: the draft, borrowed mutably, is nobody else's.
+        let stripe = unsafe { self.pointer.deref() };
+        // SAFETY: `Draft::write` wrote it.
+        unsafe { stripe.assume_init_ref() }
+    }
+}
+
+impl DerefMut for RefMut<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut PoolStripe {
+        // SAFETY: the draft, borrowed mutably, is nobody else's.
+        let stripe = unsafe { self.pointer.deref() };
+        // SAFETY: `Draft::write` wrote it.
+        unsafe { stripe.assume_init_mut() }
+    }
 }
 
 /// A node that is nobody else's: to be written and published, or recycled.
@@ -259,37 +309,36 @@ impl Draft {
         Self { node, is_written: false }
     }
 
-    /// Writes the stripe that the node is to hold, in place of what was written before, and returns it for changes.
-    #[inline]
-    pub(crate) fn write(&mut self, stripe: PoolStripe) {
+    /// Writes a copy of `stripe` into the node, in place of what was written before, and returns it for changes: the
+    /// new state is built where it will live.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
+    pub(crate) fn write(&mut self, stripe: &PoolStripe) -> RefMut<'_> {
         self.clear();
         // SAFETY: the node is ours alone.
-        let cell = unsafe { &self.node.as_ref().stripe };
-        // SAFETY: as above.
-        cell.with_mut(|place| unsafe { (*place).write(stripe) });
+        let node = unsafe { self.node.as_ref() };
+        let pointer = node.stripe.get_mut();
+        // SAFETY: as above; nothing is written there that would have to be dropped.
+        unsafe { pointer.deref() }.write(stripe.clone());
         self.is_written = true;
+        RefMut { pointer, draft: PhantomData }
     }
 
-    /// Changes the written stripe in place.
     #[inline]
-    pub(crate) fn with_mut<A>(&mut self, change: impl FnOnce(&mut PoolStripe) -> A) -> A {
-        assert!(self.is_written, "an unwritten draft has no stripe");
-        // SAFETY: the node is ours alone.
-        let cell = unsafe { &self.node.as_ref().stripe };
-        // SAFETY: as above, and it is written.
-        cell.with_mut(|stripe| change(unsafe { &mut *stripe.cast::<PoolStripe>() }))
-    }
-
     fn clear(&mut self) {
         if self.is_written {
             self.is_written = false;
             // SAFETY: the node is ours alone.
-            let cell = unsafe { &self.node.as_ref().stripe };
+            let node = unsafe { self.node.as_ref() };
+            let pointer = node.stripe.get_mut();
+            // SAFETY: as above.
+            let stripe = unsafe { pointer.deref() };
             // SAFETY: it was written, and is not read again before it is written again.
-            cell.with_mut(|stripe| unsafe { stripe.cast::<PoolStripe>().drop_in_place() });
+            unsafe { stripe.assume_init_drop() };
         }
     }
 
+    #[inline]
     fn into_node(self) -> *mut Node {
         debug_assert!(self.is_written, "only a written node may be published");
         let node = self.node.as_ptr();

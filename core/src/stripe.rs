@@ -166,7 +166,8 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
 
     /// What `event` makes of this copy of a stripe. [`step`] is this on a clone; the runtime calls it on the copy in
     /// the node that it is about to publish, so that the new state is built where it will live.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that an event known to the compiler costs only its own branch")]
     pub fn apply(&mut self, event: Event<R, W>) -> Applied<R, W> {
         match event {
             Event::Take { wake } => self.take(wake),

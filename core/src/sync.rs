@@ -53,7 +53,8 @@ mod with_std {
         std::thread::Builder::new().name(name.to_owned()).spawn(run)
     }
 
-    /// `std::cell::UnsafeCell` in loom's dialect: access lasts as long as a closure.
+    /// `std::cell::UnsafeCell` in loom's dialect: access lasts as long as a closure, or as
+    /// long as a pointer object lives.
     #[derive(Debug)]
     #[repr(transparent)]
     pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
@@ -71,6 +72,47 @@ mod with_std {
         #[inline]
         pub(crate) fn with_mut<A>(&self, f: impl FnOnce(*mut T) -> A) -> A {
             f(self.0.get())
+        }
+
+        #[inline]
+        pub(crate) fn get(&self) -> ConstPtr<T> {
+            ConstPtr(self.0.get())
+        }
+
+        #[inline]
+        pub(crate) fn get_mut(&self) -> MutPtr<T> {
+            MutPtr(self.0.get())
+        }
+    }
+
+    /// A shared access that lasts as long as this lives.
+    #[derive(Debug)]
+    pub(crate) struct ConstPtr<T>(*const T);
+
+    impl<T> ConstPtr<T> {
+        /// # Safety
+        ///
+        /// Nobody writes the cell while this lives.
+        #[inline]
+        pub(crate) unsafe fn deref(&self) -> &T {
+            // SAFETY: the contract.
+            unsafe { &*self.0 }
+        }
+    }
+
+    /// An exclusive access that lasts as long as this lives.
+    #[derive(Debug)]
+    pub(crate) struct MutPtr<T>(*mut T);
+
+    impl<T> MutPtr<T> {
+        /// # Safety
+        ///
+        /// Nobody else accesses the cell while this lives, and what was returned before is not in use.
+        #[inline]
+        #[allow(clippy::mut_from_ref, reason = "loom's signature")]
+        pub(crate) unsafe fn deref(&self) -> &mut T {
+            // SAFETY: the contract.
+            unsafe { &mut *self.0 }
         }
     }
 
@@ -101,12 +143,12 @@ mod with_std {
             Self(Instant::now().checked_add(wait))
         }
 
-        pub(crate) fn has_passed(&self) -> bool {
+        pub(crate) fn has_passed(self) -> bool {
             self.0.is_some_and(|at| Instant::now() >= at)
         }
 
         /// Parks until unparked, the deadline, or for no reason at all.
-        pub(crate) fn park(&self) {
+        pub(crate) fn park(self) {
             match self.0 {
                 None => park(),
                 Some(at) => std::thread::park_timeout(at.saturating_duration_since(Instant::now())),
@@ -139,6 +181,7 @@ mod with_loom {
     pub(crate) type UnsafeCell<T> = loom::cell::UnsafeCell<T>;
 
     pub(crate) use loom::alloc::{alloc, dealloc};
+    pub(crate) use loom::cell::{ConstPtr, MutPtr};
     pub(crate) use loom::thread::{JoinHandle, Thread, current, park, yield_now};
 
     macro_rules! const_thread_local {
@@ -181,11 +224,12 @@ mod with_loom {
             Self(wait.is_zero())
         }
 
-        pub(crate) fn has_passed(&self) -> bool {
+        pub(crate) fn has_passed(self) -> bool {
             self.0
         }
 
-        pub(crate) fn park(&self) {
+        #[allow(clippy::unused_self, reason = "as the clock's deadline has it")]
+        pub(crate) fn park(self) {
             park();
         }
     }

@@ -356,6 +356,7 @@ fn each_operation_on_a_sequence_copies_no_more_than_a_path_or_two() {
             allocations(|| seq.pop_front()).1,
         ];
         assert!(ends.iter().all(|made| (1..=path(MANY)).contains(made)), "{ends:?}, shape {shape}");
+        let mut total = [0, 0];
         for rank in 0..MANY {
             let mut compared = 0;
             let pivot = seq.get(rank);
@@ -367,7 +368,11 @@ fn each_operation_on_a_sequence_copies_no_more_than_a_path_or_two() {
             let (removed, cut) = (allocations(|| seq.remove(rank)).1, allocations(|| seq.split_at(rank)).1);
             assert!(removed <= path(MANY), "remove made {removed} at {rank}, shape {shape}");
             assert!(cut <= split(MANY), "split made {cut} at {rank}, shape {shape}");
+            total = [total[0] + removed, total[1] + cut];
         }
+        // The worst case needs a tree as lopsided as allowed. A mean beyond 2·log₂ n would mean another law than log n.
+        let mean = total.map(|made| made / u64::from(MANY));
+        assert!(mean.iter().all(|made| *made <= 2 * 14), "on average {mean:?}, shape {shape}");
     }
 }
 

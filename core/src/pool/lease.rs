@@ -51,7 +51,7 @@ impl<T> Held<T> {
         if panicking() && !self.was_panicking {
             local.commit_quietly(PoolEvent::Discard { resource });
         } else {
-            local.commit_quietly(PoolEvent::Put { resource, now: local.stamp() });
+            local.put(resource);
         }
     }
 

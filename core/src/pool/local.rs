@@ -15,7 +15,7 @@ use super::status::StripeStatus;
 use crate::runtime::effects::{Outside, Panic, Performed, give_back, perform};
 use crate::runtime::slot::{Published, WakeReceiver, wake_slot};
 use crate::runtime::{Committed, PoolEvent, ResourceHandle, StripeCell};
-use crate::stripe::{Recipient, Timestamp, WaiterId, WakeResult};
+use crate::stripe::{Timestamp, WaiterId, WakeResult};
 use crate::sync::{Clock, Deadline, Shared};
 use core::fmt;
 use core::time::Duration;
@@ -71,12 +71,8 @@ impl<T> LocalPool<T> {
     /// [`Unavailable::Exhausted`] or [`Unavailable::Closed`].
     #[inline]
     pub fn try_acquire(&self) -> Result<Acquired<'_, T>, Unavailable> {
-        let committed = self.cell.commit(PoolEvent::TryTake { wake: Recipient::Caller });
-        let refused = if committed.is_closed() { Unavailable::Closed } else { Unavailable::Exhausted };
-        match committed.into_result() {
-            Ok(result) => self.acquired(result).ok_or(refused),
-            Err(other) => unreachable!("a TryTake answers its caller: {other:?}"),
-        }
+        let (result, is_closed) = self.cell.commit_try_take();
+        self.acquired(result).ok_or(if is_closed { Unavailable::Closed } else { Unavailable::Exhausted })
     }
 
     /// A resource or a permit; waits for one, behind all who wait already. Blocks the thread.
@@ -85,7 +81,7 @@ impl<T> LocalPool<T> {
     ///
     /// [`Unavailable::Closed`].
     pub fn acquire(&self) -> Result<Acquired<'_, T>, Unavailable> {
-        self.try_acquire().or_else(|reason| self.wait_unless_closed(reason, &Deadline::NEVER))
+        self.try_acquire().or_else(|reason| self.wait_unless_closed(reason, Deadline::NEVER))
     }
 
     /// The same, for at most about `wait`. A `wait` beyond the clock's reach, such as [`Duration::MAX`], is for ever.
@@ -94,10 +90,10 @@ impl<T> LocalPool<T> {
     ///
     /// [`Unavailable::TimedOut`] or [`Unavailable::Closed`].
     pub fn acquire_timeout(&self, wait: Duration) -> Result<Acquired<'_, T>, Unavailable> {
-        self.try_acquire().or_else(|reason| self.wait_unless_closed(reason, &Deadline::after(wait)))
+        self.try_acquire().or_else(|reason| self.wait_unless_closed(reason, Deadline::after(wait)))
     }
 
-    fn wait_unless_closed(&self, reason: Unavailable, deadline: &Deadline) -> Result<Acquired<'_, T>, Unavailable> {
+    fn wait_unless_closed(&self, reason: Unavailable, deadline: Deadline) -> Result<Acquired<'_, T>, Unavailable> {
         match reason {
             Unavailable::Closed => Err(reason),
             Unavailable::Exhausted | Unavailable::TimedOut => self.wait(deadline),
@@ -105,7 +101,7 @@ impl<T> LocalPool<T> {
     }
 
     /// Queues up and waits until there is an answer or the deadline has passed.
-    pub(super) fn wait(&self, deadline: &Deadline) -> Result<Acquired<'_, T>, Unavailable> {
+    pub(super) fn wait(&self, deadline: Deadline) -> Result<Acquired<'_, T>, Unavailable> {
         self.enqueue().wait_until(deadline)
     }
 
@@ -194,7 +190,7 @@ impl<T> LocalPool<T> {
     }
 
     /// Commits an event on behalf of a drop: a panic of `free` ends here.
-    #[inline]
+    #[cold]
     pub(super) fn commit_quietly(&self, event: PoolEvent) {
         let committed = self.cell.commit(event);
         if !committed.is_done() {
@@ -207,9 +203,17 @@ impl<T> LocalPool<T> {
         self.perform(self.cell.commit(event)).panic
     }
 
+    /// Commits the return of a resource: the hot half of a drop.
+    #[inline]
+    pub(super) fn put(&self, resource: ResourceHandle) {
+        if let Some(committed) = self.cell.commit_put(resource, self.stamp()) {
+            self.perform(committed).swallow();
+        }
+    }
+
     /// What to stamp a resource with; the clock is read only if stamps are ever looked at.
     #[inline]
-    pub(super) fn stamp(&self) -> Timestamp {
+    fn stamp(&self) -> Timestamp {
         if self.ttl.is_some() { self.clock.now() } else { Timestamp::default() }
     }
 
@@ -289,7 +293,7 @@ impl<'a, T> PendingTake<'a, T> {
     ///
     /// [`Unavailable::Closed`].
     pub fn wait(self) -> Result<Acquired<'a, T>, Unavailable> {
-        self.wait_until(&Deadline::NEVER)
+        self.wait_until(Deadline::NEVER)
     }
 
     /// Waits for the answer for at most about `wait`; see [`LocalPool::acquire_timeout`].
@@ -298,10 +302,10 @@ impl<'a, T> PendingTake<'a, T> {
     ///
     /// [`Unavailable::TimedOut`] or [`Unavailable::Closed`].
     pub fn wait_timeout(self, wait: Duration) -> Result<Acquired<'a, T>, Unavailable> {
-        self.wait_until(&Deadline::after(wait))
+        self.wait_until(Deadline::after(wait))
     }
 
-    fn wait_until(mut self, deadline: &Deadline) -> Result<Acquired<'a, T>, Unavailable> {
+    fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
         let local = self.local;
         let Some(mut receiver) = self.receiver.take() else { return Err(Unavailable::TimedOut) };
         if let Some(result) = receiver.wait(deadline) {
@@ -310,7 +314,7 @@ impl<'a, T> PendingTake<'a, T> {
         // The deadline has passed. Either the cancel wins, and answers into the slot; or somebody has committed a
         // result for us, which is on its way: wait for it.
         let is_cancelled = self.cancel();
-        match receiver.wait(&Deadline::NEVER) {
+        match receiver.wait(Deadline::NEVER) {
             Some(WakeResult::Deliver(resource)) => Ok(Acquired::Lease(Lease::new(local, resource))),
             Some(WakeResult::Create) => {
                 drop(CreatePermit { local });

@@ -15,7 +15,7 @@
 use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
-use crate::stripe::{Applied, WaiterId, WakeResult, violations};
+use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
@@ -44,34 +44,54 @@ impl StripeCell {
     /// A stripe of `capacity` free permits (at least 1: a zero counts as 1).
     #[must_use]
     pub fn new(capacity: u32) -> Self {
-        Self { head: Head::new(PoolStripe::new(capacity), MAX_READERS) }
+        Self { head: Head::new(&PoolStripe::new(capacity), MAX_READERS) }
     }
 
     /// As [`new`](Self::new), but readers wait for each other from `max_readers` on (1 to 255), so that a test can
     /// reach with two threads what otherwise takes 256.
     #[must_use]
     pub fn with_max_readers(capacity: u32, max_readers: u8) -> Self {
-        Self { head: Head::new(PoolStripe::new(capacity), usize::from(max_readers.max(1))) }
+        Self { head: Head::new(&PoolStripe::new(capacity), usize::from(max_readers.max(1))) }
     }
 
     /// Commits what `event` makes of the stripe, and returns what must be done about it.
     ///
     /// Lock-free (rule 1), allocates nothing in the steady state, runs no user code.
-    #[inline]
     pub fn commit(&self, event: PoolEvent) -> Committed {
+        self.commit_loop(event)
+    }
+
+    /// `TryTake` for the caller, compiled on its own because it is half of every round trip. Also says whether the
+    /// stripe is closed.
+    pub(crate) fn commit_try_take(&self) -> (WakeResult<ResourceHandle>, bool) {
+        let committed = self.commit_loop(PoolEvent::TryTake { wake: Recipient::Caller });
+        let is_closed = committed.is_closed;
+        // `TryTake` always answers its caller.
+        (committed.into_result().unwrap_or(WakeResult::Cancelled), is_closed)
+    }
+
+    /// `Put`, compiled on its own because it is the other half. Returns the token if there is anything to perform.
+    pub(crate) fn commit_put(&self, resource: ResourceHandle, now: Timestamp) -> Option<Committed> {
+        let committed = self.commit_loop(PoolEvent::Put { resource, now });
+        (!committed.is_done()).then_some(committed)
+    }
+
+    /// The only loop that changes a stripe.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that the two hot events are compiled without the others' branches")]
+    fn commit_loop(&self, event: PoolEvent) -> Committed {
         let mut draft = Draft::take();
         let mut reader = self.head.protect();
         let mut attempts: u32 = 1;
         loop {
-            let before = reader.with(|stripe| {
-                draft.write(stripe.clone());
-                stripe.next_id()
-            });
-            let (Applied { effects, changed }, next_id, is_closed) =
-                draft.with_mut(|stripe| (stripe.apply(event), stripe.next_id(), stripe.is_closed()));
-            let enqueued = (next_id != before).then_some(before);
-            debug_assert!(draft.with_mut(|stripe| is_sound(stripe, event)));
-            let committed = Committed { effects, enqueued, is_closed, attempts };
+            let (changed, committed) = {
+                let mut stripe = draft.write(&reader.stripe());
+                let before = stripe.next_id();
+                let Applied { effects, changed } = stripe.apply(event);
+                debug_assert!(is_sound(&stripe, event));
+                let enqueued = (stripe.next_id() != before).then_some(before);
+                (changed, Committed { effects, enqueued, is_closed: stripe.is_closed(), attempts })
+            };
             if !changed {
                 return committed;
             }
@@ -88,7 +108,7 @@ impl StripeCell {
 
     /// Looks at the current state. Holds up nobody, but keeps the state from being recycled while `look` runs.
     pub fn observe<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
-        self.head.protect().with(look)
+        look(&self.head.protect().stripe())
     }
 }
 

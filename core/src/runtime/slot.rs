@@ -209,8 +209,10 @@ impl WakeReceiver {
     }
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
-    pub(crate) fn wait(&mut self, deadline: &Deadline) -> Option<PoolWakeResult> {
-        for _ in 0..YIELDS_BEFORE_PARK {
+    pub(crate) fn wait(&mut self, deadline: Deadline) -> Option<PoolWakeResult> {
+        let mut yields = YIELDS_BEFORE_PARK;
+        while yields > 0 {
+            yields -= 1;
             if let Some(result) = self.take() {
                 return Some(result);
             }

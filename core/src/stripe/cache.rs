@@ -52,11 +52,18 @@ pub struct Entry<R> {
 }
 
 /// A persistent stack of idle entries. Every operation is worst-case O(log n) (INV-COST).
-#[derive(Clone)]
 pub struct Cache<R> {
     recent: [Option<Entry<R>>; INLINE],
     recent_len: u32,
     older: Seq<Entry<R>>,
+}
+
+impl<R: Copy> Clone for Cache<R> {
+    /// By hand, because the derived one clones the inline entries one by one instead of copying them.
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { recent: self.recent, recent_len: self.recent_len, older: self.older.clone() }
+    }
 }
 
 impl<R: Copy> Default for Cache<R> {

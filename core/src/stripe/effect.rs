@@ -168,51 +168,82 @@ impl<R: Copy + fmt::Debug> fmt::Debug for Resources<R> {
 /// "None" is the empty list. No event has more than two: `Close` wakes everybody and frees everything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Effects<R: Copy, W> {
-    first: Option<StripeEffect<R, W>>,
-    second: Option<StripeEffect<R, W>>,
+    list: List<R, W>,
+}
+
+/// One effect lies inline, since almost every commit has one; the rare second pays for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum List<R: Copy, W> {
+    None,
+    One(StripeEffect<R, W>),
+    Two(Box<[StripeEffect<R, W>; 2]>),
 }
 
 impl<R: Copy, W> Effects<R, W> {
     /// No effect.
-    pub const NONE: Self = Self { first: None, second: None };
+    pub const NONE: Self = Self { list: List::None };
 
     /// One effect.
     #[inline]
     pub(super) const fn one(effect: StripeEffect<R, W>) -> Self {
-        Self { first: Some(effect), second: None }
+        Self { list: List::One(effect) }
     }
 
     /// What is there of two effects, in order.
     pub(super) fn of(first: Option<StripeEffect<R, W>>, second: Option<StripeEffect<R, W>>) -> Self {
-        if first.is_some() { Self { first, second } } else { Self { first: second, second: None } }
+        let list = match (first, second) {
+            (None, None) => List::None,
+            (Some(one), None) | (None, Some(one)) => List::One(one),
+            (Some(first), Some(second)) => List::Two(Box::new([first, second])),
+        };
+        Self { list }
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.iter().count()
+        self.as_slice().len()
     }
 
     /// Whether there is none.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.first.is_none()
+        matches!(self.list, List::None)
     }
 
     /// The effects, in the order in which they must run.
-    pub fn iter(&self) -> impl Iterator<Item = &StripeEffect<R, W>> {
-        self.first.iter().chain(&self.second)
+    #[must_use]
+    pub fn as_slice(&self) -> &[StripeEffect<R, W>] {
+        match &self.list {
+            List::None => &[],
+            List::One(effect) => core::slice::from_ref(effect),
+            List::Two(effects) => effects.as_slice(),
+        }
+    }
+
+    /// The effects, in the order in which they must run.
+    pub fn iter(&self) -> core::slice::Iter<'_, StripeEffect<R, W>> {
+        self.as_slice().iter()
     }
 
     /// The result addressed to whoever raised the event, if the only effect is one.
     #[inline]
     #[must_use]
     pub fn for_caller(&self) -> Option<WakeResult<R>> {
-        match &self.first {
-            Some(StripeEffect::Wake { recipient: Recipient::Caller, result }) => Some(*result),
-            _ => None,
+        match &self.list {
+            List::One(StripeEffect::Wake { recipient: Recipient::Caller, result }) => Some(*result),
+            List::None | List::One(_) | List::Two(_) => None,
         }
+    }
+}
+
+impl<'a, R: Copy, W> IntoIterator for &'a Effects<R, W> {
+    type Item = &'a StripeEffect<R, W>;
+    type IntoIter = core::slice::Iter<'a, StripeEffect<R, W>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
@@ -222,6 +253,14 @@ impl<R: Copy, W> IntoIterator for Effects<R, W> {
         core::iter::Chain<core::option::IntoIter<StripeEffect<R, W>>, core::option::IntoIter<StripeEffect<R, W>>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.second)
+        let (first, second) = match self.list {
+            List::None => (None, None),
+            List::One(effect) => (Some(effect), None),
+            List::Two(effects) => {
+                let [first, second] = *effects;
+                (Some(first), Some(second))
+            }
+        };
+        first.into_iter().chain(second)
     }
 }

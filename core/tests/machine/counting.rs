@@ -39,9 +39,9 @@ pub(crate) fn allocations<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (made, ALLOCATED.get() - before)
 }
 
-/// What `work` makes, and how many blocks that occupies.
+/// What `work` makes, and how many blocks that occupies, if `work` frees nothing older than itself.
 pub(crate) fn occupied<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    let before = ALLOCATED.get() - FREED.get();
+    let (allocated, freed) = (ALLOCATED.get(), FREED.get());
     let made = work();
-    (made, ALLOCATED.get() - FREED.get() - before)
+    (made, ALLOCATED.get() - allocated - (FREED.get() - freed))
 }
