@@ -18,3 +18,8 @@ pub use pool::{
     Acquired, ConfigError, CreatePermit, GetError, Lease, LocalPool, OwnedLease, PendingTake, Pool, PoolConfig,
     PoolStatus, Reaper, ResizeError, StripeStatus, Unavailable,
 };
+
+/// The example of the README, so that it is compiled and run.
+#[cfg(all(doctest, not(feature = "loom")))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -234,7 +234,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// With what `free` panicked with first, after everything else is done.
     pub fn reap(&self) -> u32 {
-        self.inner.reap()
+        self.inner.reap().resume()
     }
 
     /// Frees all idle resources; returns how many. Runs `free`, and blocks as long as that does.

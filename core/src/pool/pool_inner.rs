@@ -72,11 +72,11 @@ impl<T> PoolInner<T> {
         Some(all)
     }
 
-    /// Frees what is stale on every stripe; resumes the first panic when all are done.
-    pub(super) fn reap(&self) -> u32 {
+    /// Frees what is stale on every stripe.
+    pub(super) fn reap(&self) -> Performed {
         let mut all = Performed::default();
         self.stripes.iter().for_each(|stripe| all.merge(stripe.reap_quietly()));
-        all.resume()
+        all
     }
 
     /// Whether the pool is closed: the last stripe that a close reaches is.

@@ -5,7 +5,6 @@ use crate::sync::{Arc, AtomicBool, Deadline, JoinHandle, Ordering, spawn};
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reaps a pool at intervals, in a thread of its own, until it is dropped or the pool is closed.
 ///
@@ -33,14 +32,15 @@ impl Reaper {
         let is_told = Arc::clone(&is_stopped);
         let thread = spawn("striped-pool reaper", move || {
             // ORDERING: Relaxed: a flag that nothing is published with; seeing it late costs one turn.
-            while !inner.is_closed() && !is_told.load(Ordering::Relaxed) {
+            let is_over = || inner.is_closed() || is_told.load(Ordering::Relaxed);
+            while !is_over() {
                 let turn = Deadline::after(interval);
-                // ORDERING: Relaxed: as above.
-                while !turn.has_passed() && !is_told.load(Ordering::Relaxed) {
+                while !turn.has_passed() && !is_over() {
                     turn.park();
                 }
-                // The hook has reported it; the other resources were freed all the same.
-                drop(catch_unwind(AssertUnwindSafe(|| inner.reap())));
+                if !is_over() {
+                    inner.reap().swallow();
+                }
             }
         })?;
         Ok(Self { is_stopped, thread })

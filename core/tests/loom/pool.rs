@@ -48,7 +48,7 @@ impl Shared {
 
     fn pool(&self) -> &'static LocalPool<Resource> {
         // SAFETY: every program joins its threads and drops its leases before it calls `finish`, which drops the pool.
-        unsafe { &*(&raw const *self.pool) }
+        unsafe { &*core::ptr::from_ref(self.pool.as_ref()) }
     }
 
     /// Takes and gives back, blocking; the waiter of most programs.

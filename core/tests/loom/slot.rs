@@ -109,14 +109,13 @@ fn publish_races_new_waker() {
     let answer = receiver.register(Unparker::Waker(Waker::from(Arc::clone(&new))));
     deliverer.join().unwrap();
     let woken = (old.0.load(Ordering::Relaxed), new.0.load(Ordering::Relaxed));
-    match answer {
-        // The answer came with the second poll: a wake of the first waker at most.
-        Some(_) => assert!(woken.0 <= 1 && woken.1 == 0, "{woken:?}"),
-        // It came later, so the second waker was woken, and the result is there.
-        None => {
-            assert_eq!(woken, (0, 1));
-            assert_eq!(receiver.take(), Some(result()));
-        }
+    if answer.is_some() {
+        // It came with the second poll, and with a wake of the first waker at most.
+        assert!(woken.0 <= 1 && woken.1 == 0, "{woken:?}");
+    } else {
+        // It came later, through the second waker, and is there.
+        assert_eq!(woken, (0, 1));
+        assert_eq!(receiver.take(), Some(result()));
     }
     drop(receiver);
     assert_eq!((Arc::strong_count(&old), Arc::strong_count(&new)), (1, 1));

@@ -1,0 +1,38 @@
+# Every command of the project. `make` alone prints this help.
+# Times: 2 cores, usual; "cold" with an empty target folder.
+
+CARGO ?= cargo
+
+.PHONY: help test loom orderings check fmt lint doc demo clean
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
+	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
+
+test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 min cold)
+	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features loom
+
+loom: ## only the loom programs, with their iteration counts (20 s; 2 min cold)
+	$(CARGO) test -p striped-pool --features loom --test loom
+
+orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
+	core/tests/orderings.sh
+
+check: fmt lint doc ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied (1 min; 3 min cold)
+
+fmt: ## formatting only
+	$(CARGO) fmt --all --check
+
+lint: ## clippy only
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
+
+doc: ## rustdoc only
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+clean: ## removes what was built
+	$(CARGO) clean
