@@ -1,1 +1,39 @@
-//! Model.
+//! Model checking for `striped-pool`: the machine that ships, in a world that does everything a runtime may do.
+//!
+//! ```text
+//!   Machine          the pure step function: shipped, plain reference, both at once, or the ancestor
+//!      │
+//!   World            clients, effects in flight, resources outside: one Move at a time, judged after each
+//!      │
+//!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
+//!   specimens        the ancestor, refuted             render             a trace as a table
+//! ```
+//!
+//! Rules:
+//! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
+//! 2. Every [`Check`] is named by its invariant id, and every search asserts that each [`Fact`] was seen, so that
+//!    nothing holds because nothing happened.
+//! 3. A search ends at a fixpoint, never at a depth; its exact counts are asserted, so that a space that shrinks by
+//!    mistake is noticed.
+//!
+//! What it does not do: INV-COST (measured elsewhere), memory orderings and reclamation (loom), the code of the runtime
+//! (its obligations are modelled in [`world`], not executed), several stripes at once (guarantees are per stripe).
+
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod explore;
+pub mod fact;
+pub mod machine;
+pub mod plain;
+pub mod render;
+pub mod specimens;
+pub mod step_check;
+pub mod world;
+
+pub use check::{Check, Checks};
+pub use explore::{Report, explore, shortest};
+pub use fact::{Fact, Facts};
+pub use machine::{Effect, Input, Machine, Shipped, Stepped, View};
+pub use plain::{Plain, Twin};
+pub use world::{Env, Kind, Move, World};

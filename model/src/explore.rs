@@ -1,0 +1,188 @@
+//! Exhaustive search: every world that the moves can reach, to the fixpoint.
+//!
+//! The engine is `stateright`'s breadth-first checker, which keeps a 64-bit fingerprint of each state (at 10⁷ states the
+//! odds that two distinct ones share one are about 3 in 10⁶). Owns the model handed to it, progress on stderr, and:
+//! 1. Checks of transitions are part of the state they lead to ([`World::failed`] is hashed); facts about transitions
+//!    are collected on the side, since a transition into a known state would not be looked at again.
+//! 2. A world that failed a check has no successors.
+//! 3. The checker remembers the *last* failing path of a batch, on several threads any. So [`explore`] only finds which
+//!    checks fail; [`shortest`] searches again for one of them, on one thread, stopping at the first: that path is a
+//!    shortest one.
+//!
+//! The engine is trusted only so far: a search that ended early would miss the exact counts that the tests assert.
+
+use crate::check::{Check, Checks};
+use crate::fact::{Fact, Facts};
+use crate::machine::Machine;
+use crate::world::{Env, Move, World};
+use core::marker::PhantomData;
+use core::time::Duration;
+use stateright::{Checker, HasDiscoveries, Model, Property};
+use std::io::Write;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// How long a search may be silent.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Distinct worlds, up to names.
+    pub states: usize,
+    /// Moves made, those into known worlds included.
+    pub transitions: usize,
+    /// Moves on the longest path by which a world was first reached; on one thread, the longest of the shortest paths.
+    pub depth: usize,
+    /// The checks that failed somewhere.
+    pub failed: Checks,
+    /// What was seen.
+    pub facts: Facts,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+struct Search<M> {
+    env: Env,
+    /// The checks that count.
+    watched: Checks,
+    /// The facts seen: one cell each.
+    seen: Vec<OnceLock<()>>,
+    machine: PhantomData<fn() -> M>,
+}
+
+impl<M: Machine> Search<M> {
+    fn new(env: Env, watched: Checks) -> Self {
+        Self { env, watched, seen: vec![OnceLock::new(); Fact::ALL.len()], machine: PhantomData }
+    }
+
+    fn see(&self, facts: Facts) {
+        for (fact, cell) in Fact::ALL.iter().zip(&self.seen) {
+            if facts.has(*fact) && cell.get().is_none() {
+                let _ = cell.set(());
+            }
+        }
+    }
+}
+
+/// Whether the check with this place in [`Check::ALL`] holds of a world.
+fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -> bool {
+    let check = Check::ALL[PLACE];
+    if world.failed.has(check) {
+        return false;
+    }
+    if !world.failed.and(search.watched).is_empty() {
+        return true;
+    }
+    match check {
+        Check::Progress => world.progresses(&search.env),
+        Check::Rejected => {
+            let withstands = world.withstands_stale_events();
+            let mut facts = Facts::default();
+            facts.note(Fact::StaleRejected, withstands);
+            search.see(facts);
+            withstands
+        }
+        Check::Capacity
+        | Check::Work
+        | Check::OneWake
+        | Check::Fifo
+        | Check::Owner
+        | Check::Bounded
+        | Check::Ids
+        | Check::Recency
+        | Check::Closed
+        | Check::FreeFirst
+        | Check::Shrink
+        | Check::Effect
+        | Check::Changed
+        | Check::Twin => true,
+    }
+}
+
+impl<M: Machine> Model for Search<M> {
+    type State = World<M>;
+    type Action = Move;
+
+    fn init_states(&self) -> Vec<World<M>> {
+        vec![World::new(&self.env)]
+    }
+
+    fn actions(&self, world: &World<M>, moves: &mut Vec<Move>) {
+        if world.failed.and(self.watched).is_empty() {
+            world.moves(&self.env, moves);
+        }
+    }
+
+    fn next_state(&self, world: &World<M>, mv: Move) -> Option<World<M>> {
+        let mut outcome = world.after(&self.env, mv);
+        self.see(outcome.facts);
+        outcome.world.failed = outcome.world.failed.and(self.watched);
+        Some(outcome.world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        macro_rules! all {
+            ($($place:literal)*) => { [$((Check::ALL[$place], holds::<M, $place> as fn(&Self, &World<M>) -> bool)),*] };
+        }
+        let all = all!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        let watched = all.into_iter().filter(|(check, _)| self.watched.has(*check));
+        watched.map(|(check, condition)| Property::always(check.id(), condition)).collect()
+    }
+}
+
+/// Searches everything within the bounds on `threads` threads, or until a check fails.
+#[must_use]
+pub fn explore<M: Machine>(name: &str, env: Env, threads: usize) -> Report {
+    let start = Instant::now();
+    let search = Search::<M>::new(env, Checks::ALL);
+    let checker = search.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
+    let mut said = Instant::now();
+    while !checker.is_done() {
+        std::thread::sleep(Duration::from_millis(20));
+        if said.elapsed() >= QUIET {
+            said = Instant::now();
+            say(&progress(name, &checker, start.elapsed(), "so far"));
+        }
+    }
+    let checker = checker.join();
+    say(&progress(name, &checker, start.elapsed(), "in all"));
+    let found = checker.discoveries();
+    let seen = Fact::ALL.iter().zip(&checker.model().seen).filter(|(_, cell)| cell.get().is_some());
+    let mut facts = Facts::default();
+    seen.for_each(|(fact, _)| facts.note(*fact, true));
+    Report {
+        states: checker.unique_state_count(),
+        transitions: checker.state_count() - 1,
+        depth: checker.max_depth() - 1,
+        failed: Check::ALL.into_iter().filter(|check| found.contains_key(check.id())).collect(),
+        facts,
+        elapsed: start.elapsed(),
+    }
+}
+
+/// A shortest sequence of moves after which `check` fails, if there is one within the bounds; for LIVE-PROGRESS followed
+/// by the schedule that wakes nobody. The other checks are not looked at: a machine may fail several, and each has its
+/// own shortest way.
+#[must_use]
+pub fn shortest<M: Machine>(env: Env, check: Check) -> Option<Vec<Move>> {
+    let search = Search::<M>::new(env, [check].into_iter().collect());
+    let checker = search.checker().threads(1).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let path = checker.discovery(check.id())?;
+    let schedule = if check == Check::Progress { path.last_state().stuck(&env) } else { None };
+    Some(path.into_actions().into_iter().chain(schedule.into_iter().flatten()).collect())
+}
+
+fn progress<M: Machine>(name: &str, checker: &impl Checker<Search<M>>, elapsed: Duration, so_far: &str) -> String {
+    let (states, transitions) = (checker.unique_state_count(), checker.state_count() - 1);
+    let rate = u128::try_from(transitions).unwrap_or(0) * 1000 / elapsed.as_millis().max(1);
+    let (depth, seconds) = (checker.max_depth() - 1, elapsed.as_secs_f32());
+    format!(
+        "{name}: {states} states, {transitions} transitions, depth {depth} {so_far} ({seconds:.1} s, {rate} transitions/s)"
+    )
+}
+
+/// Writes a line to stderr, past libtest's capture.
+pub fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}

@@ -1,0 +1,112 @@
+//! The ancestor's rules as published, and what is wrong with them: one shortest counterexample each.
+//!
+//! The design that this project descends from is a pure machine too, so it runs in the same world behind the same trait
+//! ([`Ancestor`], `specimens/ancestor.rs`). All its faults are in one rendering; a [`Specimen`] says which check it
+//! refutes and in what surroundings. The surroundings only ever leave things out (kinds of moves, interleaving), so a
+//! counterexample found in them is one anywhere; they keep the faults apart. The last fault is not one of the machine
+//! but of how it is built (`specimens/stripes.rs`).
+
+mod ancestor;
+mod stripes;
+
+pub use ancestor::Ancestor;
+pub use stripes::stripe_count_is_ignored;
+
+use crate::check::Check;
+use crate::explore::shortest;
+use crate::render;
+use crate::world::{Env, Kind, Kinds};
+use core::fmt::Write;
+
+/// A published rule that a check refutes.
+#[derive(Clone, Copy, Debug)]
+pub struct Specimen {
+    /// A short name, also of its golden trace.
+    pub name: &'static str,
+    /// The rule, as published.
+    pub rule: &'static str,
+    /// What comes of it.
+    pub consequence: &'static str,
+    /// The check that it fails.
+    pub check: Check,
+    /// The surroundings in which the fault stands alone.
+    pub env: Env,
+}
+
+/// Nothing concurrent: effects are performed before anything else happens.
+const fn sequential(kinds: &[Kind]) -> Env {
+    Env { kinds: Kinds::of(kinds), sequential: true, ..Env::new(2, 1, 1, 0) }
+}
+
+/// Effects interleave with everything.
+const fn interleaved(kinds: &[Kind]) -> Env {
+    Env { kinds: Kinds::of(kinds), drops_late_results: true, ..Env::new(2, 1, 1, 0) }
+}
+
+/// The faults of the machine, in the order of the list that the project started from. The fifth has two faces.
+pub const SPECIMENS: [Specimen; 7] = [
+    Specimen {
+        name: "1-put-counts-twice",
+        rule: "signal, for a resource and no waiter: available + 1, then InsertWithTimestamp caches it; \
+               takeResource, cache hit: available unchanged",
+        consequence: "the permit of a cached resource is given out a second time: two resources where one is allowed",
+        check: Check::FreeFirst,
+        env: sequential(&[Kind::Take, Kind::Return]),
+    },
+    Specimen {
+        name: "2-destroy-restores-nothing",
+        rule: "destroyResource is signal stripe Create; signal, for Create and no waiter: available unchanged",
+        consequence: "the capacity is lost: the next take waits, and nobody is left who could wake it",
+        check: Check::Progress,
+        env: sequential(&[Kind::Take, Kind::Discard]),
+    },
+    Specimen {
+        name: "3-failed-create-wakes-nobody",
+        rule: "restoreSize: available + 1, queue not looked at, no effects",
+        consequence: "a permit is free, the take that waits for it is not woken, and nobody is left who could",
+        check: Check::Progress,
+        env: sequential(&[Kind::Take, Kind::CreateFailed]),
+    },
+    Specimen {
+        name: "4-insert-without-second-look",
+        rule: "InsertWithTimestamp: a second compare-and-swap puts the entry into the cache, queue not looked at",
+        consequence: "a take that came in between waits beside an idle resource",
+        check: Check::Work,
+        env: interleaved(&[Kind::Take, Kind::Return]),
+    },
+    Specimen {
+        name: "5-late-cancel-drops-resource",
+        rule: "waitForResource, aborted: insert the id into cancelled; the channel is not read again",
+        consequence: "the result that was committed before arrives where nobody looks: the resource has no owner",
+        check: Check::Owner,
+        env: interleaved(&[Kind::Take, Kind::Return, Kind::Cancel]),
+    },
+    Specimen {
+        name: "5-late-cancel-leaves-tombstone",
+        rule: "waitForResource, aborted: insert the id into cancelled; dequeueLive deletes it when it meets the waiter",
+        consequence: "the waiter has left the queue already: its tombstone is kept for ever",
+        check: Check::Bounded,
+        env: interleaved(&[Kind::Take, Kind::Return, Kind::Cancel]),
+    },
+    Specimen {
+        name: "6-destroy-never-frees",
+        rule: "destroyResource takes no resource and emits no FreeMany",
+        consequence: "the resource lives on, and nobody owns it",
+        check: Check::Owner,
+        env: sequential(&[Kind::Take, Kind::Discard]),
+    },
+];
+
+impl Specimen {
+    /// A shortest counterexample as a readable trace, and how many moves it has; none if the rule holds.
+    #[must_use]
+    pub fn refute(&self) -> Option<(String, usize)> {
+        let moves = shortest::<Ancestor>(self.env, self.check)?;
+        let mut text = String::new();
+        let _ = writeln!(text, "published  {}", self.rule);
+        let _ = writeln!(text, "so         {}", self.consequence);
+        let _ = writeln!(text, "fails      {}\n", self.check.id());
+        text.push_str(&render::trace::<Ancestor>(&self.env, &moves));
+        Some((text, moves.len()))
+    }
+}

@@ -1,0 +1,47 @@
+//! The ancestor's seven faults: each refuted by a shortest trace, which is compared with the committed one.
+//!
+//! `REWRITE=1` writes the traces anew instead of comparing them.
+#![cfg(not(feature = "loom"))]
+
+use std::path::Path;
+use striped_pool_model::specimens::{SPECIMENS, stripe_count_is_ignored};
+use striped_pool_model::{Check, shortest};
+
+/// No fault needs more moves than this.
+const LONGEST: usize = 8;
+
+fn compare(name: &str, trace: &str) -> std::io::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.txt"));
+    if std::env::var_os("REWRITE").is_some() {
+        std::fs::write(&path, trace)?;
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(golden == trace, "{} differs; found:\n{trace}", path.display());
+    Ok(())
+}
+
+#[test]
+fn every_fault_of_the_machine_is_refuted() -> std::io::Result<()> {
+    for specimen in SPECIMENS {
+        let (trace, moves) = specimen.refute().unwrap_or_else(|| panic!("{} stands", specimen.name));
+        assert!(moves <= LONGEST, "{} takes {moves} moves", specimen.name);
+        compare(specimen.name, &trace)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn configured_stripe_count_is_refuted() -> std::io::Result<()> {
+    compare("7-stripe-count-is-ignored", &stripe_count_is_ignored().unwrap_or_default())
+}
+
+#[test]
+fn shipped_machine_stands_in_the_same_surroundings() {
+    for specimen in SPECIMENS {
+        for check in Check::ALL {
+            let env = striped_pool_model::Env { drops_late_results: false, ..specimen.env };
+            let moves = shortest::<striped_pool_model::Shipped>(env, check);
+            assert_eq!(moves, None, "{} in the surroundings of {}", check.id(), specimen.name);
+        }
+    }
+}
