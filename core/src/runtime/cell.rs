@@ -73,7 +73,12 @@ impl StripeCell {
     /// `Put`, compiled on its own because it is the other half. Returns the token if there is anything to perform.
     pub(crate) fn commit_put(&self, resource: ResourceHandle, now: Timestamp) -> Option<Committed> {
         let committed = self.commit_loop(PoolEvent::Put { resource, now });
-        (!committed.is_done()).then_some(committed)
+        if committed.is_done() {
+            // As in `into_result`.
+            core::mem::forget(committed);
+            return None;
+        }
+        Some(committed)
     }
 
     /// The only loop that changes a stripe.
@@ -128,13 +133,10 @@ impl Committed {
     /// The token itself, if its effects are others and must be performed.
     #[inline]
     pub fn into_result(self) -> Result<WakeResult<ResourceHandle>, Self> {
-        match self.effects.for_caller() {
-            Some(result) => {
-                self.forget();
-                Ok(result)
-            }
-            None => Err(self),
-        }
+        let Some(result) = self.effects.for_caller() else { return Err(self) };
+        // The one effect is this plain result: there is nothing to drop, and finding that out costs time.
+        core::mem::forget(self);
+        Ok(result)
     }
 
     /// Whether there is nothing to perform.

@@ -27,7 +27,8 @@ pub enum Invariant {
     Closed,
     /// A permit is granted again only after the old resource's free has finished.
     FreeFirst,
-    /// No transition frees for shrinking while freeing ≥ owed.
+    /// No transition frees for shrinking while freeing ≥ owed: shrinking never destroys more than it must. And what it
+    /// must, it does at once: something free or idle means that nothing more is owed than is being freed.
     Shrink,
     /// Every transition is worst-case O(log n) per attempt.
     Cost,
@@ -88,7 +89,8 @@ impl fmt::Display for Invariant {
 /// state. O(idle + waiters), for tests and debug builds.
 ///
 /// Only what one state shows: INV-CAPACITY, INV-WORK, INV-BOUNDED (the representation holds its elements and nothing
-/// else), INV-IDS, INV-RECENCY, INV-CLOSED. The others speak of transitions and of the world outside; the model checks them.
+/// else), INV-IDS, INV-RECENCY, INV-CLOSED, and of INV-SHRINK that it is prompt. The others speak of transitions and of
+/// the world outside; the model checks them.
 #[must_use]
 pub fn violations<R: Copy, W: Copy>(stripe: &Stripe<R, W>) -> Vec<Invariant> {
     let checks = [
@@ -98,6 +100,7 @@ pub fn violations<R: Copy, W: Copy>(stripe: &Stripe<R, W>) -> Vec<Invariant> {
         (Invariant::Ids, holds_ids(stripe)),
         (Invariant::Recency, stripe.cache.iter().map(|entry| entry.last_used).is_sorted_by(|a, b| a >= b)),
         (Invariant::Closed, !stripe.closed || (stripe.queue.is_empty() && stripe.cache.is_empty())),
+        (Invariant::Shrink, holds_shrink(stripe)),
     ];
     checks.into_iter().filter(|(_, holds)| !holds).map(|(invariant, _)| invariant).collect()
 }
@@ -106,6 +109,10 @@ fn holds_capacity<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
     let kept = u64::from(stripe.available).saturating_add(u64::from(stripe.cache.len()));
     let total = u64::from(stripe.capacity).saturating_add(u64::from(stripe.owed));
     kept.saturating_add(u64::from(stripe.freeing)) <= total
+}
+
+fn holds_shrink<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
+    (stripe.available == 0 || stripe.owed == 0) && (stripe.cache.is_empty() || stripe.owed <= stripe.freeing)
 }
 
 fn holds_ids<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {

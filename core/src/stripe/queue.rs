@@ -69,7 +69,11 @@ impl<W: Copy> Queue<W> {
     }
 
     /// Takes out the oldest waiter.
+    #[inline]
     pub fn pop(&mut self) -> Option<Waiter<W>> {
+        if self.is_empty() {
+            return None;
+        }
         let (oldest, rest) = self.waiters.pop_front()?;
         self.waiters = rest;
         Some(oldest)
