@@ -19,7 +19,8 @@
 //!
 //! Rules:
 //! 1. [`step`] is total. A stale, duplicate or impossible event changes nothing and answers
-//!    [`Reject`](StripeEffect::Reject).
+//!    [`Reject`](StripeEffect::Reject). One that is possible but finds nothing to do (`Drain` or `Reap` of nothing, `Resize`
+//!    to the same) changes nothing and has no effect.
 //! 2. *Signal a permit*: while shrinking is owed, swallow it; else wake the oldest waiter with `Create`; else keep it
 //!    as available.
 //! 3. A resource that comes back is freed if the stripe is closed or must still shrink (`owed > freeing`), else handed
@@ -266,7 +267,7 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
             return unchanged(StripeEffect::Reject(Reject::NotFreeing));
         }
         self.freeing = sub(self.freeing, count);
-        Applied { effects: Effects::of(self.signal(count), None), changed: true }
+        Applied { effects: Effects::of(self.signal(count)), changed: true }
     }
 
     /// `CreateFailed` and `Detach`: a permit comes back, and no resource.
@@ -274,7 +275,7 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
         if !self.is_any_out() {
             return unchanged(StripeEffect::Reject(Reject::NothingOut));
         }
-        Applied { effects: Effects::of(self.signal(1), None), changed: true }
+        Applied { effects: Effects::of(self.signal(1)), changed: true }
     }
 
     /// `Cancel`.
@@ -300,7 +301,7 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
         if capacity > self.capacity {
             let permits = sub(capacity, self.capacity);
             self.capacity = capacity;
-            return Applied { effects: Effects::of(self.signal(permits), None), changed: true };
+            return Applied { effects: Effects::of(self.signal(permits)), changed: true };
         }
         let shrink = sub(self.capacity, capacity);
         self.capacity = capacity;
@@ -318,9 +319,10 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
         }
         self.closed = true;
         let waiters = core::mem::take(&mut self.queue);
-        let wake = wake_all(waiters, WakeResult::Cancelled);
-        let mut freed = self.free_idle(self.idle()).effects.into_iter();
-        Applied { effects: Effects::of(wake, freed.next()), changed: true }
+        let freed = self.free_idle(self.idle()).effects;
+        debug_assert!(waiters.is_empty() || freed.is_empty(), "INV-WORK: whoever waits leaves nothing idle");
+        let effects = wake_all(waiters, WakeResult::Cancelled).map_or(freed, Effects::one);
+        Applied { effects, changed: true }
     }
 
     /// Rule 2, for `permits` permits that are in no other counter any more.

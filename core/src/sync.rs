@@ -7,6 +7,7 @@
 //! What differs under loom, beyond the types:
 //! - time does not pass by itself: each reading of a [`Clock`] is one second later than the one before, a deadline of
 //!   zero has passed and any other never does. Timeouts are thereby choices of the scenario, not of a clock.
+//! - freed memory is used again in an order that follows from the interleaving alone: [`alloc`].
 //! - [`YIELDS_BEFORE_PARK`] is 0: yielding only delays a thread, which is a schedule that loom explores anyway.
 #![allow(
     clippy::disallowed_types,
@@ -189,7 +190,6 @@ mod with_loom {
     pub(crate) type Mutex<T> = loom::sync::Mutex<T>;
     pub(crate) type UnsafeCell<T> = loom::cell::UnsafeCell<T>;
 
-    pub(crate) use loom::alloc::{alloc, dealloc};
     pub(crate) use loom::cell::{ConstPtr, MutPtr};
     pub(crate) use loom::thread::{JoinHandle, Thread, current, park, yield_now};
 
@@ -201,6 +201,46 @@ mod with_loom {
     pub(crate) use const_thread_local;
 
     pub(crate) const YIELDS_BEFORE_PARK: u32 = 0;
+
+    use core::alloc::Layout;
+    use loom::alloc::Track;
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+
+    // All threads of a model run on one thread of the system, so this is one allocator for the model.
+    std::thread_local! {
+        static FREE: RefCell<Vec<(usize, Layout)>> = const { RefCell::new(Vec::new()) };
+        static LIVE: RefCell<BTreeMap<usize, Track<()>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    /// Memory whose address is that of the block freed last, if one is free. loom tracks that it is freed.
+    ///
+    /// Not malloc's: whether an address is used again decides which compare-and-swaps succeed, so it must follow from
+    /// the interleaving alone, or loom could not replay it.
+    ///
+    /// # Safety
+    ///
+    /// As [`std::alloc::alloc`].
+    pub(crate) unsafe fn alloc(layout: Layout) -> *mut u8 {
+        let free = FREE.with_borrow_mut(|free| {
+            let place = free.iter().rposition(|(_, size)| *size == layout)?;
+            Some(core::ptr::with_exposed_provenance_mut(free.remove(place).0))
+        });
+        // SAFETY: the caller's contract.
+        let memory = free.unwrap_or_else(|| unsafe { std::alloc::alloc(layout) });
+        let before = LIVE.with_borrow_mut(|live| live.insert(memory.expose_provenance(), Track::new(())));
+        assert!(before.is_none(), "memory is in use already");
+        memory
+    }
+
+    /// # Safety
+    ///
+    /// As [`std::alloc::dealloc`].
+    pub(crate) unsafe fn dealloc(memory: *mut u8, layout: Layout) {
+        let tracked = LIVE.with_borrow_mut(|live| live.remove(&memory.addr()));
+        drop(tracked.expect("memory is freed once"));
+        FREE.with_borrow_mut(|free| free.push((memory.expose_provenance(), layout)));
+    }
 
     /// A named thread.
     pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

@@ -6,12 +6,13 @@
 //! `Stripe::apply` in place agrees with `step`. One random walk with a ghost of the outside world covers what a table
 //! cannot: long and absurd orders of events.
 //!
-//! Not here: the layout of queue and cache and what each of their operations costs (`containers.rs`); every state within bounds, and the
-//! invariants of several transitions or of the world outside (the model package); threads (the runtime's tests).
+//! Costs are counted in `machine/cost.rs`. Not here: that queue and cache are the lists they claim to be
+//! (`containers.rs`); every state within bounds, and the invariants of several transitions or of the world outside (the
+//! model package); threads (the runtime's tests).
 //!
-//! Three things the public interface cannot reach, and so no test shows: `Reject::QueueFull` (2⁶⁴ waits or 2³² waiters),
-//! `Close` with both waiters and idle entries (INV-WORK forbids the state; each half is tested alone), and a stripe
-//! for which `violations` has anything to report.
+//! Three things the public interface cannot reach, and so no test shows: `Reject::QueueFull` (2⁶⁴ waits, or 2³² waiters
+//! at once), `Close` with both waiters and idle entries (INV-WORK forbids the state; each half is tested alone), and a
+//! stripe for which `violations` has anything to report.
 #![cfg(not(feature = "loom"))]
 
 #[path = "machine/counting.rs"]

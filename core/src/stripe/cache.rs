@@ -228,3 +228,36 @@ impl<R: Copy + fmt::Debug> fmt::Debug for Cache<R> {
         f.debug_list().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Caches that no operation can make, for the checks that must notice them.
+    use super::*;
+    use crate::stripe::{Invariant, Stripe, violations};
+
+    fn assert_breaks(invariant: Invariant, recent: [Option<u64>; 3], recent_len: u32, older: &[u64]) {
+        let entry = |stamp| Entry { resource: 0_u8, last_used: Timestamp(stamp) };
+        let mut cache = Cache { recent_len, ..Cache::default() };
+        cache.recent.iter_mut().zip(recent).for_each(|(place, stamp)| *place = stamp.map(entry));
+        cache.older = older.iter().fold(Seq::EMPTY, |older, stamp| older.push_back(entry(*stamp)));
+        let mut stripe: Stripe<u8, u8> = Stripe::new(9);
+        (stripe.available, stripe.cache) = (0, cache);
+        assert_eq!(violations(&stripe), [invariant], "{stripe:?}");
+    }
+
+    #[test]
+    fn entries_out_of_order_break_recency() {
+        assert_breaks(Invariant::Recency, [Some(2), Some(1), None], 2, &[]);
+        assert_breaks(Invariant::Recency, [Some(2), None, None], 1, &[1, 3]);
+        assert_breaks(Invariant::Recency, [Some(4), None, None], 1, &[3, 1]);
+    }
+
+    #[test]
+    fn gaps_miscounts_and_a_missing_top_break_bounded() {
+        assert_breaks(Invariant::Bounded, [Some(1), None, Some(2)], 2, &[]);
+        assert_breaks(Invariant::Bounded, [Some(1), None, Some(2)], 1, &[]);
+        assert_breaks(Invariant::Bounded, [Some(1), Some(2), None], 1, &[]);
+        assert_breaks(Invariant::Bounded, [Some(1), None, None], 2, &[]);
+        assert_breaks(Invariant::Bounded, [None, None, None], 0, &[1]);
+    }
+}

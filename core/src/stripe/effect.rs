@@ -163,40 +163,29 @@ impl<R: Copy + fmt::Debug> fmt::Debug for Resources<R> {
     }
 }
 
-/// The effects of one transition, in order: none, one or two.
+/// The effects of one transition: none, or one.
 ///
-/// "None" is the empty list. No event has more than two: `Close` wakes everybody and frees everything.
+/// A list in the seed, where "none" was an effect as well. Here no transition has two: `Close` alone could both wake and
+/// free, and whoever waits leaves nothing idle (INV-WORK). Several wakes, or several frees, are one effect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Effects<R: Copy, W> {
-    list: List<R, W>,
-}
-
-/// One effect lies inline, since almost every commit has one; the rare second pays for itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum List<R: Copy, W> {
-    None,
-    One(StripeEffect<R, W>),
-    Two(Box<[StripeEffect<R, W>; 2]>),
+    only: Option<StripeEffect<R, W>>,
 }
 
 impl<R: Copy, W> Effects<R, W> {
     /// No effect.
-    pub const NONE: Self = Self { list: List::None };
+    pub const NONE: Self = Self { only: None };
 
     /// One effect.
     #[inline]
     pub(super) const fn one(effect: StripeEffect<R, W>) -> Self {
-        Self { list: List::One(effect) }
+        Self { only: Some(effect) }
     }
 
-    /// What is there of two effects, in order.
-    pub(super) fn of(first: Option<StripeEffect<R, W>>, second: Option<StripeEffect<R, W>>) -> Self {
-        let list = match (first, second) {
-            (None, None) => List::None,
-            (Some(one), None) | (None, Some(one)) => List::One(one),
-            (Some(first), Some(second)) => List::Two(Box::new([first, second])),
-        };
-        Self { list }
+    /// The effect, if there is one.
+    #[inline]
+    pub(super) const fn of(effect: Option<StripeEffect<R, W>>) -> Self {
+        Self { only: effect }
     }
 
     /// How many there are.
@@ -209,17 +198,13 @@ impl<R: Copy, W> Effects<R, W> {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        matches!(self.list, List::None)
+        self.only.is_none()
     }
 
     /// The effects, in the order in which they must run.
     #[must_use]
     pub fn as_slice(&self) -> &[StripeEffect<R, W>] {
-        match &self.list {
-            List::None => &[],
-            List::One(effect) => core::slice::from_ref(effect),
-            List::Two(effects) => effects.as_slice(),
-        }
+        self.only.as_slice()
     }
 
     /// The effects, in the order in which they must run.
@@ -227,13 +212,13 @@ impl<R: Copy, W> Effects<R, W> {
         self.as_slice().iter()
     }
 
-    /// The result addressed to whoever raised the event, if the only effect is one.
+    /// The result addressed to whoever raised the event, if the effect is one.
     #[inline]
     #[must_use]
     pub fn for_caller(&self) -> Option<WakeResult<R>> {
-        match &self.list {
-            List::One(StripeEffect::Wake { recipient: Recipient::Caller, result }) => Some(*result),
-            List::None | List::One(_) | List::Two(_) => None,
+        match &self.only {
+            Some(StripeEffect::Wake { recipient: Recipient::Caller, result }) => Some(*result),
+            Some(_) | None => None,
         }
     }
 }
@@ -249,18 +234,9 @@ impl<'a, R: Copy, W> IntoIterator for &'a Effects<R, W> {
 
 impl<R: Copy, W> IntoIterator for Effects<R, W> {
     type Item = StripeEffect<R, W>;
-    type IntoIter =
-        core::iter::Chain<core::option::IntoIter<StripeEffect<R, W>>, core::option::IntoIter<StripeEffect<R, W>>>;
+    type IntoIter = core::option::IntoIter<StripeEffect<R, W>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let (first, second) = match self.list {
-            List::None => (None, None),
-            List::One(effect) => (Some(effect), None),
-            List::Two(effects) => {
-                let [first, second] = *effects;
-                (Some(first), Some(second))
-            }
-        };
-        first.into_iter().chain(second)
+        self.only.into_iter()
     }
 }

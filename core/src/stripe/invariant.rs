@@ -34,7 +34,9 @@ pub enum Invariant {
     Cost,
     /// Effects run exactly once, in order, only after the commit.
     Effect,
-    /// From every reachable state, give-backs wake every waiter: at most `owed + waiters` of them.
+    /// From every reachable state, if holders give back, every waiter is woken: each permit that comes back (with a resource
+    /// that is handed on, or without one: failed, detached, freed) is swallowed by what is owed or wakes a waiter, so
+    /// `owed + waiters` of them suffice.
     Progress,
 }
 
@@ -118,4 +120,81 @@ fn holds_shrink<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
 fn holds_ids<R: Copy, W>(stripe: &Stripe<R, W>) -> bool {
     stripe.queue.iter().map(|waiter| waiter.id).is_sorted_by(|a, b| a < b)
         && stripe.queue.iter().all(|waiter| waiter.id < stripe.next_id)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Each state here is one that no event can make: `violations` must say which invariant it breaks.
+    use super::*;
+    use crate::stripe::{Event, Recipient, Timestamp, Waiter, WaiterId};
+
+    fn assert_breaks(invariants: &[Invariant], spoil: impl FnOnce(&mut Stripe<u8, u8>)) {
+        let mut stripe = Stripe::new(2);
+        let _ = stripe.apply(Event::TryTake { wake: Recipient::Caller });
+        assert_eq!(violations(&stripe), []);
+        spoil(&mut stripe);
+        assert_eq!(violations(&stripe), invariants);
+    }
+
+    /// Queues waiters under `ids` on a stripe that has nothing to give.
+    fn queue(stripe: &mut Stripe<u8, u8>, ids: &[u64]) {
+        stripe.available = 0;
+        stripe.next_id = WaiterId(5);
+        for id in ids {
+            stripe.queue.push(Waiter { id: WaiterId(*id), wake: 7 });
+        }
+    }
+
+    #[test]
+    fn counters_that_do_not_add_up_break_capacity() {
+        assert_breaks(&[Invariant::Capacity], |stripe| stripe.available = 3);
+        assert_breaks(&[Invariant::Capacity], |stripe| stripe.freeing = 2);
+        assert_breaks(&[Invariant::Capacity], |stripe| (stripe.capacity, stripe.available, stripe.owed) = (0, 0, 1));
+    }
+
+    #[test]
+    fn a_waiter_beside_a_permit_or_an_idle_entry_breaks_work() {
+        assert_breaks(&[Invariant::Work], |stripe| {
+            queue(stripe, &[0]);
+            stripe.available = 1;
+        });
+        assert_breaks(&[Invariant::Work], |stripe| {
+            queue(stripe, &[0]);
+            stripe.cache.push(10, Timestamp(1));
+        });
+    }
+
+    #[test]
+    fn ids_out_of_order_repeated_or_not_yet_given_break_ids() {
+        assert_breaks(&[], |stripe| queue(stripe, &[0, 3, 4]));
+        for ids in [[1, 0], [1, 1], [1, 5]] {
+            assert_breaks(&[Invariant::Ids], |stripe| queue(stripe, &ids));
+        }
+    }
+
+    #[test]
+    fn a_permit_or_an_idle_entry_beside_an_unmet_debt_breaks_shrink() {
+        assert_breaks(&[Invariant::Shrink], |stripe| stripe.owed = 1);
+        assert_breaks(&[Invariant::Shrink], |stripe| {
+            (stripe.available, stripe.owed) = (0, 1);
+            stripe.cache.push(10, Timestamp(1));
+        });
+        assert_breaks(&[], |stripe| {
+            (stripe.available, stripe.owed, stripe.freeing) = (0, 1, 1);
+            stripe.cache.push(10, Timestamp(1));
+        });
+    }
+
+    #[test]
+    fn a_waiter_or_an_idle_entry_in_a_closed_stripe_breaks_closed() {
+        assert_breaks(&[], |stripe| stripe.closed = true);
+        assert_breaks(&[Invariant::Closed], |stripe| {
+            stripe.closed = true;
+            stripe.cache.push(10, Timestamp(1));
+        });
+        assert_breaks(&[Invariant::Closed], |stripe| {
+            queue(stripe, &[0]);
+            stripe.closed = true;
+        });
+    }
 }

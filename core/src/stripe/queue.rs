@@ -82,10 +82,10 @@ impl<W: Copy> Queue<W> {
     /// Takes out the waiter called `id`, wherever it stands.
     pub fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
         let rank = self.waiters.partition_point(|waiter| waiter.id < id);
-        let (found, rest) = self.waiters.remove(rank)?;
-        if found.id != id {
+        if self.waiters.get(rank)?.id != id {
             return None;
         }
+        let (found, rest) = self.waiters.remove(rank)?;
         self.waiters = rest;
         Some(found)
     }

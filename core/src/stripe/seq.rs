@@ -346,3 +346,36 @@ impl<T> fmt::Debug for Iter<'_, T> {
         f.debug_struct("Iter").field("depth", &self.above.len()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Trees that no operation can make, for the check that must notice them.
+    use super::*;
+
+    fn grown(n: u8) -> Seq<u8> {
+        (0..n).fold(Seq::EMPTY, |seq, item| seq.push_back(item))
+    }
+
+    fn node(size: u32, left: Seq<u8>, right: Seq<u8>) -> Seq<u8> {
+        Seq { root: Some(Shared::new(Node { size, item: 0, left, right })) }
+    }
+
+    #[test]
+    fn a_wrong_size_or_a_lopsided_node_is_unsound_wherever_it_is() {
+        assert!(node(6, grown(2), grown(3)).is_well_formed());
+        assert!(node(5, grown(1), grown(3)).is_well_formed());
+        let unsound = [
+            node(5, grown(2), grown(3)),
+            node(7, grown(2), grown(3)),
+            node(6, grown(1), grown(4)),
+            node(6, grown(4), grown(1)),
+            node(3, grown(0), grown(2)),
+        ];
+        for bad in unsound {
+            let size = bad.len() + 4;
+            assert!(!bad.is_well_formed());
+            assert!(!node(size, bad.clone(), grown(3)).is_well_formed());
+            assert!(!node(size, grown(3), bad).is_well_formed());
+        }
+    }
+}

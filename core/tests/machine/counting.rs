@@ -1,4 +1,4 @@
-//! Counts what each thread allocates and has not freed; shared by `machine.rs` and `containers.rs`.
+//! Counts what each thread allocates and has not freed, for `cost.rs`.
 //!
 //! Counts are per thread, so that tests can run side by side, and what a test does is exactly repeatable.
 

@@ -64,6 +64,8 @@ pub(crate) fn checked_step(before: &Stripe, event: Event) -> Step {
     if after.effects.iter().any(|effect| matches!(effect, StripeEffect::Reject(_))) {
         assert!(!after.changed && after.effects.len() == 1, "{event:?} was rejected and yet did something");
     }
+    let listed: Vec<&Effect> = after.effects.iter().collect();
+    assert_eq!((after.effects.len(), after.effects.is_empty()), (listed.len(), listed.is_empty()), "{event:?}");
     let mut in_place = before.clone();
     let applied = in_place.apply(event);
     assert_eq!((&in_place, &applied.effects, applied.changed), (&after.stripe, &after.effects, after.changed));
