@@ -13,10 +13,13 @@ demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 m
 
 test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 min cold)
 	$(CARGO) test --workspace
+	$(CARGO) test -p striped-pool --features trace --test trace
 	$(CARGO) test --workspace --features loom
+	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
-loom: ## only the loom programs, with their iteration counts (20 s; 2 min cold)
+loom: ## only the loom programs, plain and with every history replayed (30 s; 2 min cold)
 	$(CARGO) test -p striped-pool --features loom --test loom
+	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
@@ -29,6 +32,8 @@ fmt: ## formatting only
 lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
+	$(CARGO) clippy -p striped-pool --all-targets --features trace -- -D warnings
+	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
 
 doc: ## rustdoc only
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

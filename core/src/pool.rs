@@ -87,8 +87,7 @@ impl<T: Send + 'static, E> Pool<T, E> {
     /// An open pool without resources. They are created one by one, when they are needed.
     #[must_use]
     pub fn new(config: PoolConfig<T, E>) -> Self {
-        let inner = PoolInner::new(config.max_resources, config.stripes, config.cache_ttl, &config.free);
-        let inner = Arc::new(inner);
+        let inner = Arc::new(PoolInner::new(&config));
         Self { owner: Arc::new(Owner { config, inner: Arc::clone(&inner) }), inner }
     }
 }

@@ -57,6 +57,9 @@ const MAX_SPARE: usize = 32;
 struct Node {
     debt: AtomicIsize,
     stripe: UnsafeCell<MaybeUninit<PoolStripe>>,
+    /// How many changes led to this stripe.
+    #[cfg(feature = "trace")]
+    number: UnsafeCell<u64>,
 }
 
 /// The pointer to the current node, and the count of its readers.
@@ -85,6 +88,8 @@ impl Head {
         debug_assert!((1..=MAX_READERS).contains(&max_readers));
         let mut draft = Draft::take();
         draft.write(stripe);
+        #[cfg(feature = "trace")]
+        draft.set_number(0);
         Self { word: AtomicPtr::new(draft.into_node()), max_readers }
     }
 
@@ -142,6 +147,15 @@ impl<'h> Reader<'h> {
         // SAFETY: rule 4: we are counted in, so the node is not recycled while `self` lives.
         let node = unsafe { &*node_of(self.word) };
         Ref { pointer: node.stripe.get(), reader: PhantomData }
+    }
+
+    /// How many changes led to the protected stripe.
+    #[cfg(feature = "trace")]
+    pub(crate) fn number(&self) -> u64 {
+        // SAFETY: as `stripe`.
+        let node = unsafe { &*node_of(self.word) };
+        // SAFETY: as `Ref::deref`.
+        node.number.with(|number| unsafe { *number })
     }
 
     /// Puts `draft` in place of the protected node, if that is still current; else protects what is current now and
@@ -324,6 +338,15 @@ impl Draft {
         RefMut { pointer, draft: PhantomData }
     }
 
+    /// Says how many changes led to the stripe in the draft.
+    #[cfg(feature = "trace")]
+    pub(crate) fn set_number(&mut self, number: u64) {
+        // SAFETY: the node is ours alone.
+        let node = unsafe { self.node.as_ref() };
+        // SAFETY: as above.
+        node.number.with_mut(|place| unsafe { *place = number });
+    }
+
     #[inline]
     fn clear(&mut self) {
         if self.is_written {
@@ -412,7 +435,12 @@ fn allocate() -> NonNull<Node> {
     let Some(node) = NonNull::new(memory.cast::<Node>()) else {
         std::alloc::handle_alloc_error(layout);
     };
-    let unwritten = Node { debt: AtomicIsize::new(0), stripe: UnsafeCell::new(MaybeUninit::uninit()) };
+    let unwritten = Node {
+        debt: AtomicIsize::new(0),
+        stripe: UnsafeCell::new(MaybeUninit::uninit()),
+        #[cfg(feature = "trace")]
+        number: UnsafeCell::new(0),
+    };
     // SAFETY: fresh memory of the right size and alignment.
     unsafe { node.write(unwritten) };
     node

@@ -26,6 +26,8 @@ pub mod cell;
 pub mod effects;
 pub mod handle;
 pub mod slot;
+#[cfg(feature = "trace")]
+pub mod trace;
 
 pub use cell::{Committed, StripeCell};
 pub use handle::ResourceHandle;

@@ -10,6 +10,10 @@ pub(super) type CreateFn<T, E> = Shared<dyn Fn() -> Result<T, E> + Send + Sync>;
 /// Frees a resource. User code: may block, panic, and call back into the pool.
 pub(super) type FreeFn<T> = Shared<dyn Fn(T) + Send + Sync>;
 
+/// Receives each transition with the number of its stripe.
+#[cfg(feature = "trace")]
+pub(super) type RecordFn = Shared<dyn Fn(usize, crate::runtime::trace::Transition) + Send + Sync>;
+
 /// A valid configuration of a [`Pool`](super::Pool).
 ///
 /// | setting | default | must be |
@@ -27,6 +31,8 @@ pub struct PoolConfig<T, E> {
     pub(super) stripes: u32,
     pub(super) cache_ttl: Option<Duration>,
     pub(super) label: String,
+    #[cfg(feature = "trace")]
+    pub(super) record: Option<RecordFn>,
 }
 
 impl<T: Send + 'static, E> PoolConfig<T, E> {
@@ -47,6 +53,8 @@ impl<T: Send + 'static, E> PoolConfig<T, E> {
                 stripes: 1,
                 cache_ttl: None,
                 label: String::new(),
+                #[cfg(feature = "trace")]
+                record: None,
             },
         }
     }
@@ -131,6 +139,13 @@ impl<T, E> PoolConfigBuilder<T, E> {
     /// What the pool is called in reports.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.config.label = label.into();
+        self
+    }
+
+    /// Hands every transition to `record`, with the number of its stripe; see [`trace`](crate::runtime::trace).
+    #[cfg(feature = "trace")]
+    pub fn record(mut self, record: impl Fn(usize, crate::runtime::trace::Transition) + Send + Sync + 'static) -> Self {
+        self.config.record = Some(Shared::new(record));
         self
     }
 

@@ -58,6 +58,12 @@ impl<T: Send + 'static> LocalPool<T> {
         Self::with_parts(capacity, Some(ttl), Shared::new(free))
     }
 
+    /// Hands every transition from now on to `recorder`.
+    #[cfg(feature = "trace")]
+    pub fn set_recorder(&mut self, recorder: crate::runtime::trace::Recorder) {
+        self.cell.set_recorder(recorder);
+    }
+
     pub(super) fn with_parts(capacity: u32, ttl: Option<Duration>, free: Shared<dyn Fn(T) + Send + Sync>) -> Self {
         Self { cell: StripeCell::new(capacity), clock: Clock::start(), ttl, free }
     }

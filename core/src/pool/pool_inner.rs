@@ -1,12 +1,13 @@
 //! What a pool's handles and its owned leases share: the stripes, and the lock that serialises pool-wide changes.
 
-use super::config::FreeFn;
+use super::config::PoolConfig;
 use super::local::LocalPool;
 use crate::runtime::effects::Performed;
+#[cfg(feature = "trace")]
+use crate::runtime::trace::Recorder;
 use crate::runtime::{Committed, PoolEvent};
 use crate::sync::{Mutex, thread_number};
 use core::fmt;
-use core::time::Duration;
 use std::sync::PoisonError;
 
 /// The stripes of one pool.
@@ -17,10 +18,18 @@ pub(super) struct PoolInner<T> {
 }
 
 impl<T: Send + 'static> PoolInner<T> {
-    /// `stripes` stripes (at least 1) that share `max_resources`.
-    pub(super) fn new(max_resources: u32, stripes: u32, ttl: Option<Duration>, free: &FreeFn<T>) -> Self {
-        let stripe = |index| LocalPool::with_parts(share(max_resources, stripes, index), ttl, free.clone());
-        Self { stripes: (0..stripes).map(stripe).collect(), admin: Mutex::new(()) }
+    /// The stripes that `config` asks for, at least one.
+    pub(super) fn new<E>(config: &PoolConfig<T, E>) -> Self {
+        let capacity = |index| share(config.max_resources, config.stripes, index);
+        let stripe = |index| LocalPool::with_parts(capacity(index), config.cache_ttl, config.free.clone());
+        #[cfg_attr(not(feature = "trace"), allow(unused_mut, reason = "only a recorder is set afterwards"))]
+        let mut stripes: Box<[LocalPool<T>]> = (0..config.stripes).map(stripe).collect();
+        #[cfg(feature = "trace")]
+        for (index, stripe) in stripes.iter_mut().enumerate() {
+            let Some(record) = config.record.clone() else { break };
+            stripe.set_recorder(Recorder::new(move |transition| record(index, transition)));
+        }
+        Self { stripes, admin: Mutex::new(()) }
     }
 }
 

@@ -12,6 +12,8 @@
 //!
 //! Loom: `tests/loom/cell.rs`, and every program over pools.
 
+#[cfg(feature = "trace")]
+use super::trace::{Recorder, Transition};
 use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
@@ -26,6 +28,8 @@ const CHECKED_SIZE: u32 = 64;
 #[repr(align(128))]
 pub struct StripeCell {
     head: Head,
+    #[cfg(feature = "trace")]
+    recorder: Option<Recorder>,
 }
 
 /// Proof that a transition was committed, with what must be done about it. Effects can only be performed with one.
@@ -44,14 +48,28 @@ impl StripeCell {
     /// A stripe of `capacity` free permits (at least 1: a zero counts as 1).
     #[must_use]
     pub fn new(capacity: u32) -> Self {
-        Self { head: Head::new(&PoolStripe::new(capacity), MAX_READERS) }
+        Self::with_head(Head::new(&PoolStripe::new(capacity), MAX_READERS))
+    }
+
+    fn with_head(head: Head) -> Self {
+        Self {
+            head,
+            #[cfg(feature = "trace")]
+            recorder: None,
+        }
+    }
+
+    /// Hands every transition from now on to `recorder`.
+    #[cfg(feature = "trace")]
+    pub fn set_recorder(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
     }
 
     /// As [`new`](Self::new), but readers wait for each other from `max_readers` on (1 to 255), so that a test can
     /// reach with two threads what otherwise takes 256.
     #[must_use]
     pub fn with_max_readers(capacity: u32, max_readers: u8) -> Self {
-        Self { head: Head::new(&PoolStripe::new(capacity), usize::from(max_readers.max(1))) }
+        Self::with_head(Head::new(&PoolStripe::new(capacity), usize::from(max_readers.max(1))))
     }
 
     /// Commits what `event` makes of the stripe, and returns what must be done about it.
@@ -97,17 +115,34 @@ impl StripeCell {
                 let enqueued = (stripe.next_id() != before).then_some(before);
                 (changed, Committed { effects, enqueued, is_closed: stripe.is_closed(), attempts })
             };
+            #[cfg(feature = "trace")]
+            let number = reader.number() + u64::from(changed);
             if !changed {
+                #[cfg(feature = "trace")]
+                self.record(number, event, &committed, false);
                 return committed;
             }
+            #[cfg(feature = "trace")]
+            draft.set_number(number);
             match reader.publish(draft) {
-                Ok(()) => return committed,
+                Ok(()) => {
+                    #[cfg(feature = "trace")]
+                    self.record(number, event, &committed, true);
+                    return committed;
+                }
                 Err((current, unused)) => {
                     committed.forget();
                     (reader, draft) = (current, unused);
                     attempts = attempts.saturating_add(1);
                 }
             }
+        }
+    }
+
+    #[cfg(feature = "trace")]
+    fn record(&self, number: u64, event: PoolEvent, committed: &Committed, changed: bool) {
+        if let Some(recorder) = &self.recorder {
+            recorder.record(Transition { number, event, effects: committed.effects.clone(), changed });
         }
     }
 

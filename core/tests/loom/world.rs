@@ -10,6 +10,34 @@ pub(crate) struct World {
     made: Arc<AtomicUsize>,
     freed: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
+    #[cfg(feature = "trace")]
+    history: History,
+}
+
+/// The committed transitions of the world's one stripe.
+#[cfg(feature = "trace")]
+#[derive(Clone, Default)]
+struct History {
+    capacity: Arc<AtomicUsize>,
+    transitions: Arc<std::sync::Mutex<Vec<striped_pool::runtime::trace::Transition>>>,
+}
+
+#[cfg(feature = "trace")]
+impl History {
+    fn recorder(&self, capacity: u32) -> striped_pool::runtime::trace::Recorder {
+        self.capacity.store(capacity as usize, Ordering::Relaxed);
+        let transitions = Arc::clone(&self.transitions);
+        striped_pool::runtime::trace::Recorder::new(move |transition| transitions.lock().unwrap().push(transition))
+    }
+
+    /// The whole history is one of the pure machine's, and ends in what the stripe shows.
+    fn assert_linearizable(&self, status: striped_pool::StripeStatus) {
+        let transitions = self.transitions.lock().unwrap().clone();
+        let capacity = u32::try_from(self.capacity.load(Ordering::Relaxed)).unwrap();
+        let end = striped_pool::runtime::trace::replay(capacity, transitions).unwrap();
+        let shown = (status.capacity, status.available, status.idle, status.out);
+        assert_eq!((end.capacity(), end.available(), end.idle(), end.out()), shown);
+    }
 }
 
 /// A resource with a number.
@@ -44,7 +72,12 @@ impl World {
     /// A stripe of `capacity` whose resources are of this world.
     pub(crate) fn pool(&self, capacity: u32) -> LocalPool<Resource> {
         let world = self.clone();
-        LocalPool::with_ttl(capacity, std::time::Duration::from_nanos(1), move |resource| world.free(resource))
+        let ttl = std::time::Duration::from_nanos(1);
+        #[cfg_attr(not(feature = "trace"), allow(unused_mut, reason = "only a recorder is set afterwards"))]
+        let mut pool = LocalPool::with_ttl(capacity, ttl, move |resource| world.free(resource));
+        #[cfg(feature = "trace")]
+        pool.set_recorder(self.history.recorder(capacity));
+        pool
     }
 
     /// Turns what was acquired into a lease, creating if there is a permit.
@@ -63,6 +96,8 @@ impl World {
     /// Nothing is out, nobody waits, all permits and resources are accounted for, and never too many were alive.
     pub(crate) fn assert_at_rest(&self, pool: &LocalPool<Resource>) {
         let status = pool.status();
+        #[cfg(feature = "trace")]
+        self.history.assert_linearizable(status);
         assert_eq!((status.out, status.owed, status.freeing, status.waiting), (0, 0, 0, 0), "{status:?}");
         assert_eq!(status.available + status.idle, status.capacity, "{status:?}");
         assert_eq!(self.made() - self.freed(), status.idle as usize, "a resource was lost or duplicated: {status:?}");

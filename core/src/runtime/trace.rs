@@ -1,0 +1,126 @@
+//! What a cell committed, for whoever replays it through the pure machine (feature `trace`).
+//!
+//! Each node carries how many changes led to it, so the transitions of all threads can be put in the order in which they were
+//! committed, without a clock and without slowing anybody down to agree on one:
+//! 1. The changes of a cell are numbered 1, 2, 3 … without gaps, in commit order.
+//! 2. A transition that changes nothing bears the number of the change before it: it saw the state after that change.
+//! 3. A transition is recorded after its commit and before its effects run, by the thread that committed it, once.
+//!
+//! So sorting by number, changes first, and stepping through from a fresh stripe must reproduce every effect, and no
+//! number may be missing: that is what [`replay`] requires. The commit order is a linearization, checked against the pure
+//! machine. Without the feature none of this is compiled in.
+
+use super::{PoolEffects, PoolEvent, PoolStripe};
+use crate::stripe::{Invariant, StripeStep, step, violations};
+use crate::sync::Shared;
+use core::fmt;
+use std::error::Error;
+
+/// One committed transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Rules 1 and 2.
+    pub number: u64,
+    /// What happened.
+    pub event: PoolEvent,
+    /// What it answered.
+    pub effects: PoolEffects,
+    /// Whether it changed the stripe.
+    pub changed: bool,
+}
+
+/// Receives the transitions of one cell, from any thread, in no particular order. It runs inside the pool's operations:
+/// it may block, and must not call back into the pool or panic.
+#[derive(Clone)]
+pub struct Recorder(Shared<dyn Fn(Transition) + Send + Sync>);
+
+impl Recorder {
+    /// Calls `record` for each transition.
+    pub fn new(record: impl Fn(Transition) + Send + Sync + 'static) -> Self {
+        Self(Shared::new(record))
+    }
+
+    pub(super) fn record(&self, transition: Transition) {
+        (self.0)(transition);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+/// Why a run is not one of the machine's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// After change `after` the next one has number `found`: one was lost, or committed twice.
+    Gap {
+        /// The number of the last change that was in order.
+        after: u64,
+        /// The transition that does not follow it.
+        found: Box<Transition>,
+    },
+    /// The machine answers the event otherwise.
+    Differs {
+        /// What was recorded.
+        found: Box<Transition>,
+        /// What the machine answers.
+        effects: PoolEffects,
+        /// Whether it changes the stripe.
+        changed: bool,
+    },
+    /// The machine agrees, and the state that follows breaks an invariant.
+    Violates {
+        /// The transition.
+        found: Box<Transition>,
+        /// What it breaks.
+        invariants: Vec<Invariant>,
+    },
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gap { after, found } => write!(f, "change {after} is followed by {found:?}"),
+            Self::Differs { found, effects, changed } => {
+                write!(f, "{found:?}, where the machine answers {effects:?} (changed: {changed})")
+            }
+            Self::Violates { found, invariants } => write!(f, "{found:?} violates {invariants:?}"),
+        }
+    }
+}
+
+impl Error for Mismatch {}
+
+/// Steps a fresh stripe of `capacity` through all `transitions` of a cell, in any order, and requires that every one of
+/// them matches, that none is missing, and that none is left over. Returns the state at the end.
+///
+/// O(n log n) for n transitions, and the whole state is checked after each change: for tests.
+///
+/// # Errors
+///
+/// The first [`Mismatch`].
+pub fn replay(capacity: u32, mut transitions: Vec<Transition>) -> Result<PoolStripe, Mismatch> {
+    // Among those of one number the change comes first: the others saw what it made. They do not change anything, so
+    // their order does not matter.
+    transitions.sort_by_key(|transition| (transition.number, !transition.changed));
+    let mut stripe = PoolStripe::new(capacity);
+    let mut last = 0;
+    for found in transitions {
+        let StripeStep { stripe: after, effects, changed } = step(&stripe, found.event);
+        if found.number != last + u64::from(found.changed) {
+            return Err(Mismatch::Gap { after: last, found: Box::new(found) });
+        }
+        if effects != found.effects || changed != found.changed {
+            return Err(Mismatch::Differs { found: Box::new(found), effects, changed });
+        }
+        let invariants = if changed { violations(&after) } else { Vec::new() };
+        if !invariants.is_empty() {
+            return Err(Mismatch::Violates { found: Box::new(found), invariants });
+        }
+        (stripe, last) = (after, found.number);
+    }
+    Ok(stripe)
+}
