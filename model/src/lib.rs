@@ -26,6 +26,7 @@ pub mod explore;
 pub mod fact;
 pub mod machine;
 pub mod plain;
+pub mod programs;
 pub mod render;
 pub mod specimens;
 pub mod step_check;
