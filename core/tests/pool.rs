@@ -1,0 +1,39 @@
+//! What the documentation of [`Pool`](striped_pool::Pool), [`LocalPool`](striped_pool::LocalPool) and leases promises,
+//! promise by promise, on threads of the operating system.
+//!
+//! | file | promises |
+//! |---|---|
+//! | `pool/getting.rs` | every kind of get: what it answers when there is something, nothing, or the pool is closed |
+//! | `pool/leases.rs` | give back, discard, detach, from any thread; owned leases; what may be sent where |
+//! | `pool/sizing.rs` | stripes and their capacities, status, resize, drain, reap |
+//! | `pool/closing.rs` | close, and the drop of the last handle |
+//! | `pool/reentry.rs` | user code that calls back into the same pool |
+//! | `pool/local.rs` | the one-stripe part: leases, permits, pending takes |
+//!
+//! Resources are counted outside the pool (`common/world.rs`), and every test ends by looking whether all capacity is
+//! there and can be lent. Not here: panics (`panics.rs`), memory and progress (`growth.rs`), configurations
+//! (`config.rs`), and interleavings, which threads only sample: `loom/` explores them.
+#![cfg(not(feature = "loom"))]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the lints keep the pool behind its facade; its tests use std, as its users do"
+)]
+
+#[path = "common/threads.rs"]
+mod threads;
+#[path = "common/world.rs"]
+mod world;
+
+#[path = "pool/closing.rs"]
+mod closing;
+#[path = "pool/getting.rs"]
+mod getting;
+#[path = "pool/leases.rs"]
+mod leases;
+#[path = "pool/local.rs"]
+mod local;
+#[path = "pool/reentry.rs"]
+mod reentry;
+#[path = "pool/sizing.rs"]
+mod sizing;
