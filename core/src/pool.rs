@@ -197,7 +197,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get), and with what `work` panicked with.
     pub fn with<A>(&self, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
-        Ok(work(&mut *self.get()?))
+        Ok(self.get()?.with(work))
     }
 
     /// Runs `work` on a resource from [`get_timeout`](Self::get_timeout); see [`with`](Self::with).
@@ -210,7 +210,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`with`](Self::with).
     pub fn with_timeout<A>(&self, wait: Duration, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
-        Ok(work(&mut *self.get_timeout(wait)?))
+        Ok(self.get_timeout(wait)?.with(work))
     }
 
     /// Runs `work` on a resource from [`try_get`](Self::try_get); see [`with`](Self::with).
@@ -223,7 +223,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`with`](Self::with).
     pub fn try_with<A>(&self, work: impl FnOnce(&mut T) -> A) -> Result<A, GetError<E>> {
-        Ok(work(&mut *self.try_get()?))
+        Ok(self.try_get()?.with(work))
     }
 
     /// Frees idle resources that have not been used for the time to live; returns how many. Without a time to live

@@ -12,7 +12,7 @@
 //! |---|---|---|---|
 //! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
 //! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
-//! | `runtime/cell.rs` | no: it owns the one commit loop, written over `reclaim` | no | no |
+//! | `runtime/cell.rs` | one hint (who asks to go first); the commit loop itself is written over `reclaim` | no | no |
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
 //! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |

@@ -35,6 +35,7 @@ mod with_std {
     pub(crate) type AtomicBool = std::sync::atomic::AtomicBool;
     pub(crate) type AtomicIsize = std::sync::atomic::AtomicIsize;
     pub(crate) type AtomicPtr<T> = std::sync::atomic::AtomicPtr<T>;
+    pub(crate) type AtomicUsize = std::sync::atomic::AtomicUsize;
     pub(crate) type AtomicU8 = std::sync::atomic::AtomicU8;
     pub(crate) type Mutex<T> = std::sync::Mutex<T>;
 
@@ -186,6 +187,7 @@ mod with_loom {
     pub(crate) type AtomicBool = loom::sync::atomic::AtomicBool;
     pub(crate) type AtomicIsize = loom::sync::atomic::AtomicIsize;
     pub(crate) type AtomicPtr<T> = loom::sync::atomic::AtomicPtr<T>;
+    pub(crate) type AtomicUsize = loom::sync::atomic::AtomicUsize;
     pub(crate) type AtomicU8 = loom::sync::atomic::AtomicU8;
     pub(crate) type Mutex<T> = loom::sync::Mutex<T>;
     pub(crate) type UnsafeCell<T> = loom::cell::UnsafeCell<T>;

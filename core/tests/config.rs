@@ -174,3 +174,12 @@ fn everything_has_a_debug_form() {
     assert_eq!(format!("{:?}", GetError::Create(Refused("no"))), "Create(Refused(\"no\"))");
     assert!(format!("{:?} {:?}", ResizeError::Closed, ConfigError::ZeroStripes).contains("ZeroStripes"));
 }
+
+#[test]
+fn a_configuration_is_cloned_whatever_it_pools() {
+    struct NotClone;
+    let config = PoolConfig::builder(3, || Ok::<_, NotClone>(NotClone)).label("twice").build().ok().expect("valid");
+    let twin = config.clone();
+    assert_eq!((twin.max_resources(), twin.label()), (config.max_resources(), config.label()));
+    assert!(Pool::new(config).try_get().is_ok() && Pool::new(twin).try_get().is_ok());
+}

@@ -23,7 +23,6 @@ pub(super) type RecordFn = Shared<dyn Fn(usize, crate::runtime::trace::Transitio
 /// | [`free`](PoolConfigBuilder::free) | drop the resource | |
 /// | [`cache_ttl`](PoolConfigBuilder::cache_ttl) | none: idle resources are kept for ever | more than 0, less than 2⁶⁴ ns |
 /// | [`label`](PoolConfigBuilder::label) | empty | |
-#[derive(Clone)]
 pub struct PoolConfig<T, E> {
     pub(super) create: CreateFn<T, E>,
     pub(super) free: FreeFn<T>,
@@ -56,6 +55,22 @@ impl<T: Send + 'static, E> PoolConfig<T, E> {
                 #[cfg(feature = "trace")]
                 record: None,
             },
+        }
+    }
+}
+
+impl<T, E> Clone for PoolConfig<T, E> {
+    /// By hand, because the derived one would ask that `T` and `E` can be cloned.
+    fn clone(&self) -> Self {
+        Self {
+            create: Shared::clone(&self.create),
+            free: Shared::clone(&self.free),
+            max_resources: self.max_resources,
+            stripes: self.stripes,
+            cache_ttl: self.cache_ttl,
+            label: self.label.clone(),
+            #[cfg(feature = "trace")]
+            record: self.record.clone(),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! 1. A lease owns its resource's handle (INV-OWNER): the one place from which the resource is reached, and the one
 //!    from which it leaves, by exactly one of drop, discard and detach.
 //! 2. A lease that is dropped because of a panic discards its resource, which may have been left half-changed: the
-//!    thread is panicking at the drop and was not at the acquire. (A lease taken *while* unwinding, in somebody's drop,
-//!    is whole when it is given back.) If a lease moves to another thread, it is that thread's drop that counts.
+//!    thread is panicking at the drop and was not at the acquire. (A lease taken *while* a thread unwinds, in somebody's
+//!    drop, and dropped by the same thread is whole when it is given back.) If a lease moves to another thread, it is that
+//!    thread's panic that counts.
 //! 3. A lease that is leaked (`mem::forget`) keeps its resource and its place in the pool for ever; nothing else breaks.
 
 use super::local::LocalPool;
@@ -17,19 +18,26 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
-use std::thread::panicking;
+use std::thread::{ThreadId, panicking};
+
+/// The calling thread, if it is panicking.
+#[inline]
+fn panicking_thread() -> Option<ThreadId> {
+    panicking().then(|| std::thread::current().id())
+}
 
 /// A resource on loan, as both kinds of lease hold it.
 struct Held<T> {
     resource: ResourceHandle,
-    was_panicking: bool,
+    /// The thread that took it, if it was panicking then (rule 2).
+    taken_in_panic_of: Option<ThreadId>,
     owns: PhantomData<T>,
 }
 
 impl<T> Held<T> {
     #[inline]
     fn new(resource: ResourceHandle) -> Self {
-        Self { resource, was_panicking: panicking(), owns: PhantomData }
+        Self { resource, taken_in_panic_of: panicking_thread(), owns: PhantomData }
     }
 
     #[inline]
@@ -48,7 +56,8 @@ impl<T> Held<T> {
     #[inline]
     fn give_back(&self, local: &LocalPool<T>) {
         let resource = self.resource;
-        if panicking() && !self.was_panicking {
+        let panic = panicking_thread();
+        if panic.is_some() && panic != self.taken_in_panic_of {
             local.commit_quietly(PoolEvent::Discard { resource });
         } else {
             local.put(resource);
@@ -105,9 +114,19 @@ impl<'a, T> Lease<'a, T> {
         value
     }
 
+    /// Runs `work` on the resource and gives it back, or discards it if `work` panics: also in a thread that was panicking
+    /// before, where a drop alone could not tell.
+    pub(super) fn with<A>(mut self, work: impl FnOnce(&mut T) -> A) -> A {
+        let taken_in_panic_of = self.held.taken_in_panic_of.take();
+        let answer = work(self.held.get_mut());
+        self.held.taken_in_panic_of = taken_in_panic_of;
+        answer
+    }
+
     /// The same loan as one that does not borrow; `inner` is the pool that `index` is a stripe of.
     pub(super) fn into_owned(self, inner: Arc<PoolInner<T>>, index: usize) -> OwnedLease<T> {
-        let held = Held { resource: self.held.resource, was_panicking: self.held.was_panicking, owns: PhantomData };
+        let held =
+            Held { resource: self.held.resource, taken_in_panic_of: self.held.taken_in_panic_of, owns: PhantomData };
         core::mem::forget(self);
         OwnedLease { inner, index, held }
     }

@@ -12,7 +12,7 @@
 use super::error::Unavailable;
 use super::lease::Lease;
 use super::status::StripeStatus;
-use crate::runtime::effects::{Outside, Panic, Performed, give_back, perform};
+use crate::runtime::effects::{Outside, Panic, Performed, Work, give_back, start};
 use crate::runtime::slot::{Published, WakeReceiver, wake_slot};
 use crate::runtime::{Committed, PoolEvent, ResourceHandle, StripeCell};
 use crate::stripe::{Timestamp, WaiterId, WakeResult};
@@ -191,8 +191,13 @@ impl<T> LocalPool<T> {
 
     /// Performs the effects of a commit on this stripe.
     pub(super) fn perform(&self, committed: Committed) -> Performed {
+        self.start(committed).finish()
+    }
+
+    /// Performs of them what is quick; the rest is left to be finished.
+    pub(super) fn start(&self, committed: Committed) -> Work<'_> {
         // SAFETY: rule 3: the commit is on this cell; rules 1 and 2 for the handles in it.
-        unsafe { perform(&self.cell, committed, self) }
+        unsafe { start(&self.cell, committed, self) }
     }
 
     /// Commits an event on behalf of a drop: a panic of `free` ends here.

@@ -74,10 +74,11 @@ impl<T> PoolInner<T> {
             }
             self.stripes.iter().zip(0..).map(|(stripe, index)| stripe.commit(event(index))).collect()
         };
+        // Everybody on every stripe is woken before the first resource, which may take its time, is freed.
+        let started: Vec<_> =
+            self.stripes.iter().zip(committed).map(|(stripe, committed)| stripe.start(committed)).collect();
         let mut all = Performed::default();
-        for (stripe, committed) in self.stripes.iter().zip(committed) {
-            all.merge(stripe.perform(committed));
-        }
+        started.into_iter().for_each(|work| all.merge(work.finish()));
         Some(all)
     }
 

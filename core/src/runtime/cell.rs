@@ -7,6 +7,11 @@
 //! 3. A failed attempt is dropped unseen. Only a success makes a [`Committed`], and only a [`Committed`] can be performed.
 //! 4. A step that changes nothing publishes nothing; looking at the current state is its commit.
 //!
+//! 5. A thread whose attempts keep failing asks the others to give way ([`PATIENCE`]): whoever is about to begin a commit then
+//!    lets it go first, for a bounded number of yields. Without it a transition that takes longer than a busy thread's
+//!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
+//!    has yielded enough, goes on.
+//!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
 //!
@@ -18,16 +23,27 @@ use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
 use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
+use crate::sync::{AtomicUsize, Ordering, yield_now};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
 const CHECKED_SIZE: u32 = 64;
+
+/// At which attempt a thread asks the others to give way.
+const PATIENCE: u32 = 4;
+
+/// How often a thread yields, at most, before it begins a commit although others ask it to give way: enough for the longest
+/// transition (tens of microseconds with 10 000 entries).
+const COURTESY: u32 = 64;
 
 /// One shared stripe.
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct StripeCell {
     head: Head,
+    /// How many threads ask the others to give way.
+    asking: AtomicUsize,
+    patience: u32,
     #[cfg(feature = "trace")]
     recorder: Option<Recorder>,
 }
@@ -48,12 +64,14 @@ impl StripeCell {
     /// A stripe of `capacity` free permits (at least 1: a zero counts as 1).
     #[must_use]
     pub fn new(capacity: u32) -> Self {
-        Self::with_head(Head::new(&PoolStripe::new(capacity), MAX_READERS))
+        Self::with_parts(Head::new(&PoolStripe::new(capacity), MAX_READERS), PATIENCE)
     }
 
-    fn with_head(head: Head) -> Self {
+    fn with_parts(head: Head, patience: u32) -> Self {
         Self {
             head,
+            asking: AtomicUsize::new(0),
+            patience,
             #[cfg(feature = "trace")]
             recorder: None,
         }
@@ -65,11 +83,13 @@ impl StripeCell {
         self.recorder = Some(recorder);
     }
 
-    /// As [`new`](Self::new), but readers wait for each other from `max_readers` on (1 to 255), so that a test can
-    /// reach with two threads what otherwise takes 256.
+    /// As [`new`](Self::new), but readers wait for each other from `max_readers` on (1 to 255), and a thread asks the
+    /// others to give way at its attempt number `patience` (at least 2): so that a test can reach with two threads what
+    /// otherwise takes 256, or a long transition.
     #[must_use]
-    pub fn with_max_readers(capacity: u32, max_readers: u8) -> Self {
-        Self::with_head(Head::new(&PoolStripe::new(capacity), usize::from(max_readers.max(1))))
+    pub fn with_limits(capacity: u32, max_readers: u8, patience: u32) -> Self {
+        let head = Head::new(&PoolStripe::new(capacity), usize::from(max_readers.max(1)));
+        Self::with_parts(head, patience)
     }
 
     /// Commits what `event` makes of the stripe, and returns what must be done about it.
@@ -103,8 +123,13 @@ impl StripeCell {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "so that the two hot events are compiled without the others' branches")]
     fn commit_loop(&self, event: PoolEvent) -> Committed {
+        // ORDERING: Relaxed: a hint that nothing is published with; missing it costs somebody an attempt.
+        if self.asking.load(Ordering::Relaxed) > 0 {
+            self.give_way();
+        }
         let mut draft = Draft::take();
         let mut reader = self.head.protect();
+        let mut _asking = None;
         let mut attempts: u32 = 1;
         loop {
             let (changed, committed) = {
@@ -134,7 +159,22 @@ impl StripeCell {
                     committed.forget();
                     (reader, draft) = (current, unused);
                     attempts = attempts.saturating_add(1);
+                    if attempts == self.patience {
+                        _asking = Some(Asking::new(&self.asking));
+                    }
                 }
+            }
+        }
+    }
+
+    /// Rule 5: lets those go first who ask for it.
+    #[cold]
+    fn give_way(&self) {
+        for _ in 0..COURTESY {
+            yield_now();
+            // ORDERING: Relaxed: as in the loop.
+            if self.asking.load(Ordering::Relaxed) == 0 {
+                return;
             }
         }
     }
@@ -149,6 +189,25 @@ impl StripeCell {
     /// Looks at the current state. Holds up nobody, but keeps the state from being recycled while `look` runs.
     pub fn observe<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
         look(&self.head.protect().stripe())
+    }
+}
+
+/// Asks the others to give way for as long as it lives.
+struct Asking<'a>(&'a AtomicUsize);
+
+impl<'a> Asking<'a> {
+    #[cold]
+    fn new(asking: &'a AtomicUsize) -> Self {
+        // ORDERING: Relaxed: a hint that nothing is published with.
+        asking.fetch_add(1, Ordering::Relaxed);
+        Self(asking)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed: as above.
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -94,22 +94,38 @@ impl Performed {
     }
 }
 
-/// Performs the effects of `committed`, and of all commits that follow from them, on `cell`.
+/// Performs the effects of `committed`, and of all commits that follow from them, on `cell`: [`start`] and
+/// [`finish`](Work::finish).
 ///
 /// Blocks only as user code does.
 ///
 /// # Safety
 ///
-/// `committed` comes from a commit on `cell`; all wake handles in that stripe come from
-/// [`wake_slot`](super::slot::wake_slot), each given to one take of it; all resources are as `outside` expects.
+/// As [`start`].
 pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Outside) -> Performed {
-    let mut work = Work::new(cell, outside);
-    work.absorb(committed.into_effects());
-    work.run();
-    work.done
+    // SAFETY: the same contract.
+    unsafe { start(cell, committed, outside) }.finish()
 }
 
-struct Work<'a> {
+/// Publishes the results of `committed` and wakes whoever they are for, without freeing anything yet: what may take its
+/// time is left to [`Work::finish`]. So a change of several stripes can wake everybody first.
+///
+/// Does not block, except as wakers do.
+///
+/// # Safety
+///
+/// `committed` comes from a commit on `cell`; all wake handles in that stripe come from
+/// [`wake_slot`](super::slot::wake_slot), each given to one take of it; all resources are as `outside` expects.
+pub unsafe fn start<'a>(cell: &'a StripeCell, committed: Committed, outside: &'a dyn Outside) -> Work<'a> {
+    let mut work = Work::new(cell, outside);
+    work.absorb(committed.into_effects());
+    work.wake();
+    work
+}
+
+/// The effects of a commit, and of all commits that follow from them, on their way.
+#[must_use = "effects run only if they are finished"]
+pub struct Work<'a> {
     cell: &'a StripeCell,
     outside: &'a dyn Outside,
     events: VecDeque<PoolEvent>,
@@ -118,14 +134,20 @@ struct Work<'a> {
     done: Performed,
 }
 
+impl fmt::Debug for Work<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work").field("events", &self.events).field("frees", &self.frees).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Work<'a> {
     fn new(cell: &'a StripeCell, outside: &'a dyn Outside) -> Self {
         let (events, frees, wakes) = (VecDeque::new(), VecDeque::new(), Vec::new());
         Self { cell, outside, events, frees, wakes, done: Performed::default() }
     }
 
-    /// Rule 3: wake, then commit what was raised, then free one more.
-    fn run(&mut self) {
+    /// Rule 3: wake, then commit what was raised, then free one more. Blocks only as user code does.
+    pub fn finish(mut self) -> Performed {
         loop {
             self.wake();
             if let Some(event) = self.events.pop_front() {
@@ -141,7 +163,7 @@ impl<'a> Work<'a> {
                 self.done.freed = self.done.freed.saturating_add(1);
                 self.events.push_back(PoolEvent::Freed { count: 1 });
             } else {
-                return;
+                return self.done;
             }
         }
     }

@@ -3,10 +3,9 @@
 //! Each attempt races the busy thread's next commit, so an operation that takes long needs many: the time of a
 //! transition shows as a number that does not depend on the machine's clock.
 //!
-//! Asserted is what holds by a wide margin: a refused `TryTake` publishes nothing and needs one attempt, and what moves
-//! one waiter or one resource needs few in the median. What moves thousands at once is logarithmic too, and yet takes as
-//! long as many round trips: against a thread that does nothing else it may get through only when the scheduler
-//! interrupts that thread. For it, and for the extremes, the figures are printed and no bound is asserted.
+//! Asserted for every operation, whether it moves one entry or thousands: a handful of attempts at the very most. That is
+//! because a thread whose attempts keep failing is given way to (`runtime/cell.rs`, rule 5); without it the longest of
+//! these need thousands. A refused `TryTake` publishes nothing and needs one.
 
 use crate::alone;
 use crate::bench::{Bench, Busy, Done};
@@ -27,8 +26,8 @@ const SELDOM: u32 = 20;
 
 /// What changes nothing.
 const REFUSED: &str = "TryTake, refused";
-/// More attempts than an operation on one entry needs in the median.
-const FEW: u32 = 64;
+/// A handful: the attempts before a thread asks the others to give way, and a few for those under way already.
+const HANDFUL: u32 = 12;
 
 /// Attempts and times by operation.
 #[derive(Default)]
@@ -56,7 +55,7 @@ impl Tally {
             let [p50, p90, p99, max] = [50, 90, 99, 100].map(|share| attempts[(attempts.len() - 1) * share / 100]);
             let slowest = measured.iter().map(|(_, time)| *time).max().unwrap_or_default();
             println!("{name:>24} | {:>5} | {p50:>13} {p90:>5} {p99:>5} {max:>6} | {slowest:.1?}", attempts.len());
-            assert!(p50 <= FEW || attempts.len() < OFTEN, "{title}: {name} needs {p50} attempts in the median");
+            assert!(max <= HANDFUL, "{title}: {name} needed {max} attempts");
             assert!(max == 1 || *name != REFUSED, "{title}: {name} changes nothing");
         }
     }

@@ -10,6 +10,7 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     ("cell::take_races_take_for_the_last_permit", 3, take_races_take_for_the_last_permit),
     ("cell::resize_races_take", 3, resize_races_take),
     ("cell::close_races_take", 3, close_races_take),
+    ("cell::a_thread_that_failed_once_is_given_way_to", 3, a_thread_that_failed_once_is_given_way_to),
 ];
 
 fn try_take(cell: &StripeCell) -> bool {
@@ -49,4 +50,14 @@ fn close_races_take() {
     assert!(cell.commit(PoolEvent::Close).is_done());
     let (is_taken, was_closed) = thread.join().unwrap();
     assert_ne!(is_taken, was_closed, "a permit from an open stripe, or none from a closed one");
+}
+
+/// With the least patience, so that two threads ask each other.
+fn a_thread_that_failed_once_is_given_way_to() {
+    let cell = Arc::new(StripeCell::with_limits(4, 255, 2));
+    let other = Arc::clone(&cell);
+    let thread = thread::spawn(move || assert!(try_take(&other) && try_take(&other)));
+    assert!(try_take(&cell) && try_take(&cell));
+    thread.join().unwrap();
+    cell.observe(|stripe| assert_eq!((stripe.available(), stripe.out()), (0, 4)));
 }

@@ -31,7 +31,7 @@ fn round_trips(cell: &StripeCell, times: usize) {
 }
 
 fn commits(times: &[usize], max_readers: u8) {
-    let cell = Arc::new(StripeCell::with_max_readers(CAPACITY, max_readers));
+    let cell = Arc::new(StripeCell::with_limits(CAPACITY, max_readers, 4));
     let spawn = |&times: &usize| {
         let cell = Arc::clone(&cell);
         thread::spawn(move || round_trips(&cell, times))

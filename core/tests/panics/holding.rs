@@ -144,3 +144,37 @@ fn leases_of_a_thread_that_ends_in_a_panic_are_not_lost() {
     assert_eq!((world.made(), world.live()), (30, 0));
     assert_sound(&pool);
 }
+
+#[test]
+fn a_panic_in_the_work_of_with_frees_the_resource_also_while_the_thread_unwinds() {
+    let world = World::new();
+    let pool = world.pool(1);
+    let unwinding = || {
+        let _cleanup = OnDrop(|| assert_eq!(oops_of(|| pool.with(|_| oops(2))), Oops(2)));
+        oops(1)
+    };
+    assert_eq!(oops_of(unwinding), Oops(1));
+    assert_eq!((world.freed(), pool.status().idle()), (vec![0], 0));
+    assert_sound(&pool);
+}
+
+#[test]
+fn a_lease_taken_while_one_thread_unwinds_is_freed_by_the_panic_of_another() {
+    let world = World::new();
+    let pool = world.pool(1);
+    let mut lease = None;
+    let unwinding = || {
+        let _cleanup = OnDrop(|| lease = Some(pool.get_owned().expect("room")));
+        oops(1)
+    };
+    assert_eq!(oops_of(unwinding), Oops(1));
+    let thread = start(&pool, move |_| {
+        oops_of(move || {
+            let _lease = lease;
+            oops(2)
+        })
+    });
+    assert_eq!(joined(thread), Oops(2));
+    assert_eq!((world.freed(), pool.status().idle()), (vec![0], 0));
+    assert_sound(&pool);
+}

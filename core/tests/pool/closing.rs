@@ -162,7 +162,6 @@ fn the_drop_of_the_last_handle_closes_and_clones_keep_it_open() {
 
 /// A waiter on the last stripe and an idle resource on the first: its free must not hold up the waiter's answer.
 #[test]
-#[ignore = "not so yet: the effects of a pool-wide change run stripe by stripe, the frees of one before the wakes of the next"]
 fn close_tells_those_who_wait_before_it_frees() {
     let world = World::new();
     let (maker, ender) = (Arc::clone(&world), Arc::clone(&world));
