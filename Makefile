@@ -17,9 +17,10 @@ test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 m
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
-loom: ## only the loom programs, plain and with every history replayed (30 s; 2 min cold)
+loom: ## only the loom programs: named ones, then generated ones with every history replayed (2 min; 4 min cold)
 	$(CARGO) test -p striped-pool --features loom --test loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
+	$(CARGO) test -p striped-pool-model --features loom --test generated
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh

@@ -178,7 +178,7 @@ fn everything_has_a_debug_form() {
 #[test]
 fn a_configuration_is_cloned_whatever_it_pools() {
     struct NotClone;
-    let config = PoolConfig::builder(3, || Ok::<_, NotClone>(NotClone)).label("twice").build().ok().expect("valid");
+    let config = PoolConfig::builder(3, || Ok::<_, NotClone>(NotClone)).label("twice").build().expect("valid");
     let twin = config.clone();
     assert_eq!((twin.max_resources(), twin.label()), (config.max_resources(), config.label()));
     assert!(Pool::new(config).try_get().is_ok() && Pool::new(twin).try_get().is_ok());
