@@ -23,7 +23,7 @@ fn needing_nothing(alphabet: &[Op], length: usize, held: usize) -> usize {
 }
 
 fn expected(alphabet: &[Op], threads: usize, length: usize) -> usize {
-    let all = multisets(alphabet.len().pow(u32::try_from(length).unwrap()), threads);
+    let all = multisets((0..length).map(|_| alphabet.len()).product(), threads);
     // Three primed states, but only two where nothing is out: there, tight is one free permit.
     3 * all - multisets(needing_nothing(alphabet, length, 0), threads)
 }

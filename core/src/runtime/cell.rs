@@ -7,7 +7,7 @@
 //! 3. A failed attempt is dropped unseen. Only a success makes a [`Committed`], and only a [`Committed`] can be performed.
 //! 4. A step that changes nothing publishes nothing; looking at the current state is its commit.
 //!
-//! 5. A thread whose attempts keep failing asks the others to give way ([`PATIENCE`]): whoever is about to begin a commit then
+//! 5. A thread whose attempts keep failing asks the others to give way (`PATIENCE`): whoever is about to begin a commit then
 //!    lets it go first, for a bounded number of yields. Without it a transition that takes longer than a busy thread's
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
 //!    has yielded enough, goes on.
