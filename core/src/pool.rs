@@ -11,7 +11,7 @@
 //!
 //! | | each stripe | the pool |
 //! |---|---|---|
-//! | bound | never more than its capacity (plus what a shrink still owes) | the sum: never more than `max_resources` |
+//! | bound | never more than its capacity (plus what a shrink still owes; detached ones do not count) | the sum of these |
 //! | order | first come, first served among those who wait there | none between stripes |
 //! | waiting | nobody waits at a stripe with something to give | a thread may wait at home while another stripe has something to give that came back after it looked |
 //! | `try_get`, `get` | one atomic look | a look at each stripe in turn: it can miss a resource that moves behind it |
@@ -93,7 +93,8 @@ impl<T: Send + 'static, E> Pool<T, E> {
 }
 
 impl<T, E> Pool<T, E> {
-    /// A resource: an idle one, a new one if there is room, or the next one that somebody gives back. Blocks the thread
+    /// A resource: what is idle or has room at home, else on the other stripes, else the next that comes back at home (an
+    /// idle one before a new one on each stripe). Blocks the thread
     /// until then, in line behind those who wait at the same stripe. Runs `create`.
     ///
     /// # Errors
@@ -106,11 +107,7 @@ impl<T, E> Pool<T, E> {
     /// With what `create` panicked with; its permit goes to the next waiter.
     #[inline]
     pub fn get(&self) -> Result<Lease<'_, T>, GetError<E>> {
-        match self.try_acquire() {
-            Ok((acquired, _)) => self.create(acquired),
-            Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
-            Err(_) => self.create(self.wait(Deadline::NEVER)?),
-        }
+        self.create(self.acquire(|| Deadline::NEVER)?.0)
     }
 
     /// The same, waiting for at most about `wait`. A `wait` beyond the clock's reach, such as [`Duration::MAX`], is for
@@ -126,14 +123,11 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn get_timeout(&self, wait: Duration) -> Result<Lease<'_, T>, GetError<E>> {
-        match self.try_acquire() {
-            Ok((acquired, _)) => self.create(acquired),
-            Err(Unavailable::Closed) => Err(Unavailable::Closed.into()),
-            Err(_) => self.create(self.wait(Deadline::after(wait))?),
-        }
+        self.create(self.acquire(|| Deadline::after(wait))?.0)
     }
 
-    /// A resource if one is idle on some stripe, or a new one if there is room. Never waits for others; runs `create`.
+    /// A resource if one is idle, or a new one if there is room: at home, else on the other stripes in turn. Never waits for
+    /// a lease to come back; runs `create`.
     ///
     /// # Errors
     ///
@@ -157,7 +151,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        self.owned(|| self.wait(Deadline::NEVER))
+        self.own(self.acquire(|| Deadline::NEVER)?)
     }
 
     /// As [`get_timeout`](Self::get_timeout), for a lease that does not borrow the pool.
@@ -170,7 +164,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn get_owned_timeout(&self, wait: Duration) -> Result<OwnedLease<T>, GetError<E>> {
-        self.owned(|| self.wait(Deadline::after(wait)))
+        self.own(self.acquire(|| Deadline::after(wait))?)
     }
 
     /// As [`try_get`](Self::try_get), for a lease that does not borrow the pool.
@@ -183,7 +177,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub fn try_get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        self.owned(|| Err(Unavailable::Exhausted))
+        self.own(self.try_acquire()?)
     }
 
     /// Runs `work` on a resource from [`get`](Self::get). If `work` panics, the resource is freed, because it may have
@@ -242,7 +236,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`reap`](Self::reap).
     pub fn drain(&self) -> u32 {
-        self.inner.change(|_| PoolEvent::Drain).resume()
+        self.inner.drain().resume()
     }
 
     /// Changes how many resources there may be. More room goes to those who wait. For less, unused room goes first, then
@@ -313,8 +307,16 @@ impl<T, E> Pool<T, E> {
         others.map(|index| (stripes[index].try_acquire(), index)).find_map(|(found, index)| Some((found.ok()?, index)))
     }
 
-    fn wait(&self, deadline: Deadline) -> Result<Acquired<'_, T>, Unavailable> {
-        self.inner.local(self.inner.home()).wait(deadline)
+    /// The same, and if everything is lent, whatever comes back at home until `deadline`.
+    #[inline]
+    fn acquire(&self, deadline: impl FnOnce() -> Deadline) -> Result<(Acquired<'_, T>, usize), Unavailable> {
+        match self.try_acquire() {
+            Err(Unavailable::Exhausted) => {
+                let home = self.inner.home();
+                Ok((self.inner.local(home).wait(deadline())?, home))
+            }
+            tried => tried,
+        }
     }
 
     /// Turns a permit into a resource. If `create` fails or panics, the permit is dropped: the next waiter gets it.
@@ -329,14 +331,8 @@ impl<T, E> Pool<T, E> {
         }
     }
 
-    fn owned<'a>(
-        &'a self,
-        wait: impl FnOnce() -> Result<Acquired<'a, T>, Unavailable>,
-    ) -> Result<OwnedLease<T>, GetError<E>> {
-        let (acquired, index) = match self.try_acquire() {
-            Err(Unavailable::Exhausted) => (wait()?, self.inner.home()),
-            tried => tried?,
-        };
+    /// What was acquired from stripe `index`, as a lease that does not borrow.
+    fn own(&self, (acquired, index): (Acquired<'_, T>, usize)) -> Result<OwnedLease<T>, GetError<E>> {
         Ok(self.create(acquired)?.into_owned(Arc::clone(&self.inner), index))
     }
 }
@@ -346,6 +342,11 @@ impl<T, E> Clone for Pool<T, E> {
         Self { inner: Arc::clone(&self.inner), owner: Arc::clone(&self.owner) }
     }
 }
+
+// State is only ever replaced whole, and what user code left half-done is discarded: a panic leaves nothing behind that
+// another use could stumble over.
+impl<T, E> std::panic::UnwindSafe for Pool<T, E> {}
+impl<T, E> std::panic::RefUnwindSafe for Pool<T, E> {}
 
 impl<T, E> Drop for Owner<T, E> {
     fn drop(&mut self) {

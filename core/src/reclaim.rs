@@ -28,6 +28,10 @@
 //! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
 //!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic.
 //!
+//! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
+//!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is
+//!    reached by the provenance that its allocation exposed, which is that of whatever lives there now.
+//!
 //! After the differential reference count of D. Vyukov and of A. Williams, "C++ Concurrency in Action", 7.2.4, with the
 //! external count in alignment bits instead of a double word.
 //!
@@ -51,6 +55,9 @@ const COUNT_MASK: usize = align_of::<Node>() - 1;
 pub(crate) const MAX_READERS: usize = COUNT_MASK;
 /// How many recycled nodes a thread keeps (rule 7): 8 KiB.
 const MAX_SPARE: usize = 32;
+
+#[cfg(not(any(feature = "loom", feature = "trace")))]
+const _: () = assert!(size_of::<Node>() == 256, "a node fills its alignment");
 
 /// One stripe in memory. Aligned so that its address leaves room for the count.
 #[repr(C, align(256))]
@@ -78,8 +85,9 @@ fn readers(word: *mut Node) -> usize {
     word.addr() & COUNT_MASK
 }
 
+/// The node that a head points to, by its address alone: see rule 8.
 fn node_of(word: *mut Node) -> *mut Node {
-    word.map_addr(|addr| addr & !COUNT_MASK)
+    core::ptr::with_exposed_provenance_mut(word.addr() & !COUNT_MASK)
 }
 
 impl Head {
@@ -140,7 +148,7 @@ pub(crate) struct Reader<'h> {
     word: *mut Node,
 }
 
-impl<'h> Reader<'h> {
+impl Reader<'_> {
     /// The protected stripe.
     #[inline]
     pub(crate) fn stripe(&self) -> Ref<'_> {
@@ -158,11 +166,11 @@ impl<'h> Reader<'h> {
         node.number.with(|number| unsafe { *number })
     }
 
-    /// Puts `draft` in place of the protected node, if that is still current; else protects what is current now and
-    /// returns the draft.
+    /// Puts `draft` in place of the protected node, if that is still current; else returns the draft. Either way the node is
+    /// protected no more.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
-    pub(crate) fn publish(self, draft: Draft) -> Result<(), (Reader<'h>, Draft)> {
+    pub(crate) fn publish(self, draft: Draft) -> Result<(), Draft> {
         let head = self.head;
         let node = node_of(self.word);
         let next = draft.into_node();
@@ -171,7 +179,7 @@ impl<'h> Reader<'h> {
             // ORDERING: Release (ORD-HEAD-PUBLISH) pairs with the Acquire of ORD-HEAD-PROTECT: who counts itself in on
             // the new node reads a whole stripe. Acquire pairs with the Release of ORD-HEAD-LEAVE: what readers that
             // counted down did with the old node is over before we recycle it. Relaxed on failure: if the node
-            // is unchanged we have acquired it already, else `protect` acquires anew.
+            // is unchanged we have acquired it already, and if not we do not read it again.
             match head.word.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => {
                     core::mem::forget(self);
@@ -186,7 +194,7 @@ impl<'h> Reader<'h> {
                     // SAFETY: rule 3: we are counted in on a node that was replaced, and are done with it.
                     unsafe { leave(node) };
                     // SAFETY: the node was not published, so it is still ours alone and written.
-                    return Err((head.protect(), unsafe { Draft::from_node(next) }));
+                    return Err(unsafe { Draft::from_node(next) });
                 }
             }
         }
@@ -347,8 +355,9 @@ impl Draft {
         node.number.with_mut(|place| unsafe { *place = number });
     }
 
+    /// Drops what was written.
     #[inline]
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if self.is_written {
             self.is_written = false;
             // SAFETY: the node is ours alone.
@@ -443,6 +452,8 @@ fn allocate() -> NonNull<Node> {
     };
     // SAFETY: fresh memory of the right size and alignment.
     unsafe { node.write(unwritten) };
+    // Rule 8.
+    let _address = node.as_ptr().expose_provenance();
     node
 }
 

@@ -11,13 +11,15 @@
 //! | file | atomics | unsafe | user code |
 //! |---|---|---|---|
 //! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
+//! | `sync.rs` | names them all | under names of its own | no |
 //! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
-//! | `runtime/cell.rs` | one hint (who asks to go first); the commit loop itself is written over `reclaim` | no | no |
+//! | `runtime/cell.rs` | one hint (who asks to go first); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
 //! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |
-//! | `pool/lease.rs`, `pool/local.rs` | no | turning handles into resources and back | no |
-//! | the rest of `pool/` | no | no | create |
+//! | `pool/lease.rs`, `pool/local.rs` | no | turning handles into resources and back | free, called by `effects.rs` |
+//! | `pool/reaper.rs` | a flag to stop | no | no |
+//! | the rest of `pool/` | no | no | create, and the work of `with` |
 //!
 //! One concrete instantiation, on purpose: [`PoolStripe`] moves erased handles, so nodes of all pools are alike and one
 //! thread-local list recycles them.

@@ -151,3 +151,16 @@ fn a_run_on_another_capacity_is_found() {
     let history = histories[0].lock().unwrap().clone();
     assert!(matches!(replay(1, history), Err(Mismatch::Differs { .. })));
 }
+
+/// Neither may a recorder that panics make a detached resource come back as well.
+#[test]
+fn a_recorder_that_panics_loses_its_record_and_nothing_else() {
+    let config = PoolConfig::builder(1, || Ok::<_, ()>(String::from("whole"))).record(|_, transition| {
+        assert!(!matches!(transition.event, Event::Detach), "the recorder gives up");
+    });
+    let pool = Pool::new(config.build().unwrap());
+    let detached = pool.get().unwrap().detach();
+    assert_eq!((detached.as_str(), pool.status().available()), ("whole", 1));
+    assert_eq!(pool.get_owned().unwrap().detach(), "whole");
+    assert_eq!((pool.status().available(), pool.status().out()), (1, 0));
+}

@@ -114,6 +114,15 @@ pub enum GetError<E> {
 }
 
 impl<E> GetError<E> {
+    /// The error of the create, if that is what failed.
+    #[must_use]
+    pub fn into_create(self) -> Option<E> {
+        match self {
+            Self::Create(error) => Some(error),
+            Self::Unavailable(_) => None,
+        }
+    }
+
     /// Whether the pool is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {

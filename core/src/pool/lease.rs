@@ -5,7 +5,8 @@
 //!    from which it leaves, by exactly one of drop, discard and detach.
 //! 2. A lease that is dropped because of a panic discards its resource, which may have been left half-changed: the
 //!    thread is panicking at the drop and was not at the acquire. (A lease taken *while* a thread unwinds, in somebody's
-//!    drop, and dropped by the same thread is whole when it is given back.) If a lease moves to another thread, it is that
+//!    drop, and dropped by the same thread before that panic is over is given back; a panic of the work of `with` is told
+//!    apart even then.) If a lease moves to another thread, it is that
 //!    thread's panic that counts.
 //! 3. A lease that is leaked (`mem::forget`) keeps its resource and its place in the pool for ever; nothing else breaks.
 
@@ -16,6 +17,7 @@ use crate::runtime::{PoolEvent, ResourceHandle};
 use crate::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
 use std::thread::{ThreadId, panicking};
@@ -40,6 +42,11 @@ impl<T> Held<T> {
         Self { resource, taken_in_panic_of: panicking_thread(), owns: PhantomData }
     }
 
+    /// The same loan; `self` is of a lease that is not dropped.
+    fn moved(&self) -> Self {
+        Self { resource: self.resource, taken_in_panic_of: self.taken_in_panic_of, owns: PhantomData }
+    }
+
     #[inline]
     fn get(&self) -> &T {
         // SAFETY: rule 1: the handle is of a boxed `T` that only this lease reaches.
@@ -48,6 +55,10 @@ impl<T> Held<T> {
 
     #[inline]
     fn get_mut(&mut self) -> &mut T {
+        // Used after the panic is over, it is a lease like others (rule 2).
+        if self.taken_in_panic_of.is_some() && !panicking() {
+            self.taken_in_panic_of = None;
+        }
         // SAFETY: as above, borrowed mutably.
         unsafe { self.resource.as_ptr::<T>().as_mut() }
     }
@@ -69,7 +80,7 @@ impl<T> Held<T> {
     }
 
     fn detach(&self, local: &LocalPool<T>) -> T {
-        // SAFETY: rule 1: the lease owns the handle, and its callers forget the lease: this is the handle's last use.
+        // SAFETY: rule 1: the lease owned the handle, and its callers have ended the lease: this is the handle's last use.
         let value = unsafe { self.resource.into_inner::<T>() };
         local.commit_quietly(PoolEvent::Detach);
         value
@@ -101,17 +112,16 @@ impl<'a, T> Lease<'a, T> {
     ///
     /// With what `free` panicked with, after everything else is done.
     pub fn discard(self) {
-        let panic = self.held.discard(self.local);
-        core::mem::forget(self);
-        resume(panic);
+        let lease = ManuallyDrop::new(self);
+        resume(lease.held.discard(lease.local));
     }
 
     /// Takes the resource out of the pool for good. The pool may create another in its place.
     #[must_use]
     pub fn detach(self) -> T {
-        let value = self.held.detach(self.local);
-        core::mem::forget(self);
-        value
+        // The lease ends before its resource leaves the box: nothing that panics can give it back as well.
+        let lease = ManuallyDrop::new(self);
+        lease.held.detach(lease.local)
     }
 
     /// Runs `work` on the resource and gives it back, or discards it if `work` panics: also in a thread that was panicking
@@ -125,9 +135,7 @@ impl<'a, T> Lease<'a, T> {
 
     /// The same loan as one that does not borrow; `inner` is the pool that `index` is a stripe of.
     pub(super) fn into_owned(self, inner: Arc<PoolInner<T>>, index: usize) -> OwnedLease<T> {
-        let held =
-            Held { resource: self.held.resource, taken_in_panic_of: self.held.taken_in_panic_of, owns: PhantomData };
-        core::mem::forget(self);
+        let held = ManuallyDrop::new(self).held.moved();
         OwnedLease { inner, index, held }
     }
 }
@@ -162,24 +170,23 @@ impl<T> OwnedLease<T> {
     ///
     /// As [`Lease::discard`].
     pub fn discard(self) {
-        let panic = self.held.discard(self.local());
-        self.let_go();
-        resume(panic);
+        let (inner, index, held) = self.into_parts();
+        resume(held.discard(inner.local(index)));
     }
 
     /// As [`Lease::detach`].
     #[must_use]
     pub fn detach(self) -> T {
-        let value = self.held.detach(self.local());
-        self.let_go();
-        value
+        let (inner, index, held) = self.into_parts();
+        held.detach(inner.local(index))
     }
 
     /// Ends the loan without giving anything back.
-    fn let_go(self) {
-        let lease = core::mem::ManuallyDrop::new(self);
+    fn into_parts(self) -> (Arc<PoolInner<T>>, usize, Held<T>) {
+        let lease = ManuallyDrop::new(self);
         // SAFETY: the lease is not dropped or used again, so its reference to the pool is read out once.
-        drop(unsafe { core::ptr::read(&raw const lease.inner) });
+        let inner = unsafe { core::ptr::read(&raw const lease.inner) };
+        (inner, lease.index, lease.held.moved())
     }
 }
 

@@ -4,10 +4,10 @@
 //! made, retried or checked is the importing pool's business, the accounting stays here.
 //!
 //! Rules:
-//! 1. Every resource box that a stripe's handles name was made by this stripe's `adopt`, holds a `T`, and is turned
+//! 1. Every resource box that a stripe's handles name was made by `CreatePermit::fulfil`, holds a `T`, and is turned
 //!    back into a `T` only by who owns its handle: a lease, or the effect that frees it.
 //! 2. Every wake handle in the stripe comes from `wake_slot` and was brought by one take of this stripe.
-//! 3. Only this file commits events on the cell.
+//! 3. Only this file commits events on the cell, and `effects.rs` those that they raise.
 
 use super::error::Unavailable;
 use super::lease::Lease;
@@ -100,10 +100,7 @@ impl<T> LocalPool<T> {
     }
 
     fn wait_unless_closed(&self, reason: Unavailable, deadline: Deadline) -> Result<Acquired<'_, T>, Unavailable> {
-        match reason {
-            Unavailable::Closed => Err(reason),
-            Unavailable::Exhausted | Unavailable::TimedOut => self.wait(deadline),
-        }
+        if reason == Unavailable::Exhausted { self.wait(deadline) } else { Err(reason) }
     }
 
     /// Queues up and waits until there is an answer or the deadline has passed.
@@ -252,6 +249,10 @@ unsafe impl<T> Outside for LocalPool<T> {
     }
 }
 
+// As `Pool`.
+impl<T> std::panic::UnwindSafe for LocalPool<T> {}
+impl<T> std::panic::RefUnwindSafe for LocalPool<T> {}
+
 impl<T> Drop for LocalPool<T> {
     /// Frees what is idle. Leases and pending takes borrow the pool, so none is left.
     fn drop(&mut self) {
@@ -288,8 +289,8 @@ impl<T> fmt::Debug for CreatePermit<'_, T> {
 
 /// A take that waits, or has its answer already.
 ///
-/// Dropping it gives up the wait without blocking, and gives back whatever was handed over meanwhile; nothing is lost,
-/// and nobody else sleeps for it.
+/// Dropping it gives up the wait without waiting for anybody, and gives back whatever was handed over meanwhile; nothing is
+/// lost, and nobody else sleeps for it. If what comes back must be freed (the pool was closed or shrinks), it runs `free`.
 #[must_use = "dropping a pending take gives it up"]
 pub struct PendingTake<'a, T> {
     local: &'a LocalPool<T>,

@@ -2,7 +2,7 @@
 
 use super::config::PoolConfig;
 use super::local::LocalPool;
-use crate::runtime::effects::Performed;
+use crate::runtime::effects::{Performed, Work};
 #[cfg(feature = "trace")]
 use crate::runtime::trace::Recorder;
 use crate::runtime::{Committed, PoolEvent};
@@ -75,17 +75,27 @@ impl<T> PoolInner<T> {
             self.stripes.iter().zip(0..).map(|(stripe, index)| stripe.commit(event(index))).collect()
         };
         // Everybody on every stripe is woken before the first resource, which may take its time, is freed.
-        let started: Vec<_> =
+        let mut started: Vec<_> =
             self.stripes.iter().zip(committed).map(|(stripe, committed)| stripe.start(committed)).collect();
+        started.iter_mut().for_each(Work::wake);
         let mut all = Performed::default();
         started.into_iter().for_each(|work| all.merge(work.finish()));
         Some(all)
     }
 
-    /// Frees what is stale on every stripe.
+    /// Frees what is stale on every stripe, one after the other: the next stripe lends on while one frees.
     pub(super) fn reap(&self) -> Performed {
+        self.each(LocalPool::reap_quietly)
+    }
+
+    /// Frees what is idle on every stripe, one after the other.
+    pub(super) fn drain(&self) -> Performed {
+        self.each(|stripe| stripe.perform(stripe.commit(PoolEvent::Drain)))
+    }
+
+    fn each(&self, change: impl Fn(&LocalPool<T>) -> Performed) -> Performed {
         let mut all = Performed::default();
-        self.stripes.iter().for_each(|stripe| all.merge(stripe.reap_quietly()));
+        self.stripes.iter().for_each(|stripe| all.merge(change(stripe)));
         all
     }
 

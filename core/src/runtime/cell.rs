@@ -8,9 +8,9 @@
 //! 4. A step that changes nothing publishes nothing; looking at the current state is its commit.
 //!
 //! 5. A thread whose attempts keep failing asks the others to give way (`PATIENCE`): whoever is about to begin a commit then
-//!    lets it go first, for a bounded number of yields. Without it a transition that takes longer than a busy thread's
+//!    lets it go first, for a bounded time. Without it a transition that takes longer than a busy thread's
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
-//!    has yielded enough, goes on.
+//!    has waited enough, goes on.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
@@ -23,7 +23,7 @@ use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
 use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
-use crate::sync::{AtomicUsize, Ordering, yield_now};
+use crate::sync::{AtomicUsize, COURTESY_SPINS, COURTESY_YIELDS, Ordering, spin_loop, yield_now};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
@@ -31,10 +31,6 @@ const CHECKED_SIZE: u32 = 64;
 
 /// At which attempt a thread asks the others to give way.
 const PATIENCE: u32 = 4;
-
-/// How often a thread yields, at most, before it begins a commit although others ask it to give way: enough for the longest
-/// transition (tens of microseconds with 10 000 entries).
-const COURTESY: u32 = 64;
 
 /// One shared stripe.
 #[derive(Debug)]
@@ -155,9 +151,12 @@ impl StripeCell {
                     self.record(number, event, &committed, true);
                     return committed;
                 }
-                Err((current, unused)) => {
+                Err(unused) => {
+                    // What is dropped can be large if nobody else has it any more: not while we protect a node.
                     committed.forget();
-                    (reader, draft) = (current, unused);
+                    draft = unused;
+                    draft.clear();
+                    reader = self.head.protect();
                     attempts = attempts.saturating_add(1);
                     if attempts == self.patience {
                         _asking = Some(Asking::new(&self.asking));
@@ -170,8 +169,12 @@ impl StripeCell {
     /// Rule 5: lets those go first who ask for it.
     #[cold]
     fn give_way(&self) {
-        for _ in 0..COURTESY {
-            yield_now();
+        for turn in 0..COURTESY_SPINS + COURTESY_YIELDS {
+            if turn < COURTESY_SPINS {
+                spin_loop();
+            } else {
+                yield_now();
+            }
             // ORDERING: Relaxed: as in the loop.
             if self.asking.load(Ordering::Relaxed) == 0 {
                 return;
@@ -186,9 +189,10 @@ impl StripeCell {
         }
     }
 
-    /// Looks at the current state. Holds up nobody, but keeps the state from being recycled while `look` runs.
+    /// Looks at a copy of the current state (184 bytes; what is large is shared), so that `look` may take its time.
     pub fn observe<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
-        look(&self.head.protect().stripe())
+        let copy = self.head.protect().stripe().clone();
+        look(&copy)
     }
 }
 

@@ -4,8 +4,8 @@
 //! 1. Each effect runs once, in order, after the commit (INV-EFFECT). It changes no state itself: it may raise later
 //!    events, which this file commits in turn.
 //! 2. No recursion: events raised by effects and resources to be freed wait on an explicit list.
-//! 3. All results of a commit are published before any thread is unparked or any waker runs; wakes come before frees,
-//!    which may be slow; what comes back from abandoned slots is committed before the next free.
+//! 3. All results of a commit are published, and what came back from abandoned slots is given to others, before any thread is
+//!    unparked or any waker runs; wakes come before frees, which may be slow.
 //! 4. User code (free, wakers) may panic: the first panic is kept for the caller, who decides whether to resume it, and
 //!    everything else still runs. It may call back into the same pool: nothing is locked, no state is half-made.
 //! 5. Each finished free raises its own `Freed` at once (INV-FREE-FIRST), also when it panicked: the resource is gone
@@ -32,7 +32,7 @@ pub type Panic = Box<dyn Any + Send>;
 /// Whoever performs effects with it hands over, in [`free`](Self::free), handles that the committed transitions of its
 /// stripe gave up (INV-OWNER). An implementation frees exactly that resource.
 pub unsafe trait Outside {
-    /// What time it is.
+    /// What time it is. Must not panic: the resource that is to be stamped would be lost.
     fn now(&self) -> Timestamp;
 
     /// Frees a resource. User code: may panic, be slow, call back.
@@ -107,10 +107,10 @@ pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Out
     unsafe { start(cell, committed, outside) }.finish()
 }
 
-/// Publishes the results of `committed` and wakes whoever they are for, without freeing anything yet: what may take its
-/// time is left to [`Work::finish`]. So a change of several stripes can wake everybody first.
+/// Publishes the results of `committed` and commits what follows from that at once, without running any user code yet:
+/// wakes and frees are left to [`Work::finish`]. So a change of several stripes can publish all results first.
 ///
-/// Does not block, except as wakers do.
+/// Does not block.
 ///
 /// # Safety
 ///
@@ -119,7 +119,7 @@ pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Out
 pub unsafe fn start<'a>(cell: &'a StripeCell, committed: Committed, outside: &'a dyn Outside) -> Work<'a> {
     let mut work = Work::new(cell, outside);
     work.absorb(committed.into_effects());
-    work.wake();
+    work.settle();
     work
 }
 
@@ -134,6 +134,13 @@ pub struct Work<'a> {
     done: Performed,
 }
 
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        let is_done = self.events.is_empty() && self.frees.is_empty() && self.wakes.is_empty();
+        debug_assert!(is_done || std::thread::panicking(), "unfinished effects: {self:?}");
+    }
+}
+
 impl fmt::Debug for Work<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Work").field("events", &self.events).field("frees", &self.frees).finish_non_exhaustive()
@@ -146,25 +153,28 @@ impl<'a> Work<'a> {
         Self { cell, outside, events, frees, wakes, done: Performed::default() }
     }
 
-    /// Rule 3: wake, then commit what was raised, then free one more. Blocks only as user code does.
+    /// Rule 3: wakes, then frees one after the other. Blocks only as user code does.
     pub fn finish(mut self) -> Performed {
         loop {
             self.wake();
-            if let Some(event) = self.events.pop_front() {
-                let effects = self.cell.commit(event).into_effects();
-                debug_assert!(
-                    !effects.iter().any(|effect| matches!(effect, StripeEffect::Reject(_))),
-                    "an event that an effect raised was rejected: {event:?}, {effects:?}"
-                );
-                self.absorb(effects);
-            } else if let Some(resource) = self.frees.pop_front() {
-                let outside = self.outside;
-                self.guard(|| outside.free(resource));
-                self.done.freed = self.done.freed.saturating_add(1);
-                self.events.push_back(PoolEvent::Freed { count: 1 });
-            } else {
-                return self.done;
-            }
+            let Some(resource) = self.frees.pop_front() else { return core::mem::take(&mut self.done) };
+            let outside = self.outside;
+            self.guard(|| outside.free(resource));
+            self.done.freed = self.done.freed.saturating_add(1);
+            self.events.push_back(PoolEvent::Freed { count: 1 });
+            self.settle();
+        }
+    }
+
+    /// Commits what effects have raised, until nothing is left.
+    fn settle(&mut self) {
+        while let Some(event) = self.events.pop_front() {
+            let effects = self.cell.commit(event).into_effects();
+            debug_assert!(
+                !effects.iter().any(|effect| matches!(effect, StripeEffect::Reject(_))),
+                "an event that an effect raised was rejected: {event:?}, {effects:?}"
+            );
+            self.absorb(effects);
         }
     }
 
@@ -190,7 +200,7 @@ impl<'a> Work<'a> {
 
     /// Publishes one result. What an abandoned slot was to get comes back.
     fn deliver(&mut self, wake: WakeHandle, result: WakeResult<ResourceHandle>) {
-        // SAFETY: by `perform`'s contract the handle is of a slot that one take brought; the commit whose effect this
+        // SAFETY: by `start`'s contract the handle is of a slot that one take brought; the commit whose effect this
         // is took that take out of the stripe, so no other effect names it (INV-ONE-WAKE).
         match unsafe { wake.publish(result) } {
             Published::Delivered(unparker) => self.wakes.extend(unparker),
@@ -198,7 +208,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn wake(&mut self) {
+    /// Wakes those whose results are published.
+    pub(crate) fn wake(&mut self) {
         for unparker in core::mem::take(&mut self.wakes) {
             match unparker {
                 // Not user code, so nothing to guard.

@@ -197,6 +197,12 @@ impl WakeReceiver {
         // ORDERING: Release (ORD-SLOT-REGISTER) pairs with the Acquire of ORD-SLOT-PUBLISH: a deliverer that sees
         // WAITING reads a whole unparker. Acquire pairs with its Release: if RESULT came first, the result is whole.
         let before = self.slot.state.fetch_or(WAITING, Ordering::AcqRel);
+        if before & RESULT != 0 {
+            // SAFETY: rule 4: RESULT was set while WAITING was clear, so the unparker stays ours. It goes here, so that
+            // a waker's drop (user code) never runs in the deliverer.
+            let unparker = self.slot.unparker.with_mut(|cell| unsafe { (*cell).take() });
+            drop(unparker);
+        }
         self.read(before)
     }
 

@@ -15,6 +15,7 @@ use crate::stripe::{Invariant, StripeStep, step, violations};
 use crate::sync::Shared;
 use core::fmt;
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One committed transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Transition {
 }
 
 /// Receives the transitions of one cell, from any thread, in no particular order. It runs inside the pool's operations:
-/// it may block, and must not call back into the pool or panic.
+/// it may block, and must not call back into the pool. A panic is caught, and its transition is missing from the record.
 #[derive(Clone)]
 pub struct Recorder(Shared<dyn Fn(Transition) + Send + Sync>);
 
@@ -41,7 +42,10 @@ impl Recorder {
     }
 
     pub(super) fn record(&self, transition: Transition) {
-        (self.0)(transition);
+        // A panic here must not lose the effects of the commit; the hook has reported it.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.0)(transition))) {
+            core::mem::forget(panic);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     ("slot::publish_races_abandon", 3, || publish_races_abandon(false)),
     ("slot::publish_races_abandon_of_a_registered_task", 3, || publish_races_abandon(true)),
     ("slot::publish_races_new_waker", 3, publish_races_new_waker),
+    ("slot::a_waker_is_never_dropped_by_the_deliverer", 3, a_waker_is_never_dropped_by_the_deliverer),
 ];
 
 /// What is delivered, where it does not matter what.
@@ -119,4 +120,33 @@ fn publish_races_new_waker() {
     }
     drop(receiver);
     assert_eq!((Arc::strong_count(&old), Arc::strong_count(&new)), (1, 1));
+}
+
+/// A task that may be dropped in one thread only: user code that the deliverer must not run.
+struct Local(thread::ThreadId);
+
+impl Wake for Local {
+    fn wake(self: Arc<Self>) {
+        // The deliverer may wake: leave the drop to whoever made it.
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        assert_eq!(thread::current().id(), self.0, "dropped by the deliverer");
+    }
+}
+
+fn a_waker_is_never_dropped_by_the_deliverer() {
+    let (mut receiver, wake) = wake_slot();
+    let waiter = thread::spawn(move || {
+        let _ = receiver.register(Unparker::Waker(Waker::from(Arc::new(Local(thread::current().id())))));
+        drop(receiver.abandon());
+    });
+    match publish(wake) {
+        Published::Delivered(Some(unparker)) => unparker.unpark(),
+        Published::Delivered(None) | Published::Abandoned(_) => {}
+    }
+    waiter.join().unwrap();
 }

@@ -178,3 +178,23 @@ fn a_lease_taken_while_one_thread_unwinds_is_freed_by_the_panic_of_another() {
     assert_eq!((world.freed(), pool.status().idle()), (vec![0], 0));
     assert_sound(&pool);
 }
+
+#[test]
+fn a_lease_taken_in_a_panic_and_changed_after_it_is_freed_by_the_next() {
+    let world = World::new();
+    let pool = world.pool(1);
+    let mut kept = None;
+    let unwinding = || {
+        let _cleanup = OnDrop(|| kept = Some(pool.get_owned().expect("room")));
+        oops(1)
+    };
+    assert_eq!(oops_of(unwinding), Oops(1));
+    let again = || {
+        let mut lease = kept.take().expect("taken above");
+        lease.is_held = true;
+        oops(2)
+    };
+    assert_eq!(oops_of(again), Oops(2));
+    assert_eq!((world.freed(), pool.status().idle()), (vec![0], 0));
+    assert_sound(&pool);
+}
