@@ -8,7 +8,7 @@
 //! - time does not pass by itself: each reading of a [`Clock`] is one second later than the one before, a deadline of
 //!   zero has passed and any other never does. Timeouts are thereby choices of the scenario, not of a clock.
 //! - freed memory is used again in an order that follows from the interleaving alone: [`alloc`].
-//! - [`YIELDS_BEFORE_PARK`] is 0, [`COURTESY_SPINS`] is 1: yielding and spinning only delay a thread, which
+//! - [`YIELDS_BEFORE_PARK`] is 0, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
 //!   is a schedule that loom explores anyway.
 #![allow(
     clippy::disallowed_types,
@@ -212,7 +212,7 @@ mod with_loom {
     pub(crate) use const_thread_local;
 
     pub(crate) const YIELDS_BEFORE_PARK: u32 = 0;
-    pub(crate) const COURTESY_SPINS: u32 = 1;
+    pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
 
     pub(crate) use loom::hint::spin_loop;
