@@ -273,6 +273,7 @@ mod with_loom {
 
         pub(crate) fn now(&self) -> Timestamp {
             const SECOND: u64 = 1_000_000_000;
+            // ORDERING: Relaxed: outside of the model; only that each reading is another counts.
             Timestamp(self.0.fetch_add(SECOND, std::sync::atomic::Ordering::Relaxed).saturating_add(SECOND))
         }
     }
@@ -303,6 +304,7 @@ mod with_loom {
     }
 
     loom::thread_local! {
+        // ORDERING: Relaxed: as under std.
         static NUMBER: usize = NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
     }
 
