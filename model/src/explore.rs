@@ -16,6 +16,7 @@ use crate::fact::{Fact, Facts};
 use crate::machine::Machine;
 use crate::world::{Env, Move, World};
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::io::Write;
@@ -40,10 +41,16 @@ pub struct Report {
     pub facts: Facts,
     /// How long it took.
     pub elapsed: Duration,
+    /// Whether there is nothing more to be found: not stopped, and no check failed.
+    pub finished: bool,
 }
 
 struct Search<M> {
     env: Env,
+    /// Set once nothing more is to be looked at.
+    stopped: AtomicBool,
+    /// How many worlds have been left by all their moves.
+    left: AtomicUsize,
     /// The checks that count.
     watched: Checks,
     /// The facts seen: one cell each.
@@ -53,7 +60,13 @@ struct Search<M> {
 
 impl<M: Machine> Search<M> {
     fn new(env: Env, watched: Checks) -> Self {
-        Self { env, watched, seen: vec![OnceLock::new(); Fact::ALL.len()], machine: PhantomData }
+        let seen = vec![OnceLock::new(); Fact::ALL.len()];
+        Self { env, stopped: AtomicBool::new(false), left: AtomicUsize::new(0), watched, seen, machine: PhantomData }
+    }
+
+    fn is_stopped(&self) -> bool {
+        // ORDERING: Relaxed: nothing is handed over with it; a search that stops a little later is as good.
+        self.stopped.load(Ordering::Relaxed)
     }
 
     fn see(&self, facts: Facts) {
@@ -71,7 +84,7 @@ fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -
     if world.failed.has(check) {
         return false;
     }
-    if !world.failed.and(search.watched).is_empty() {
+    if !world.failed.and(search.watched).is_empty() || search.is_stopped() {
         return true;
     }
     match check {
@@ -109,7 +122,9 @@ impl<M: Machine> Model for Search<M> {
     }
 
     fn actions(&self, world: &World<M>, moves: &mut Vec<Move>) {
-        if world.failed.and(self.watched).is_empty() {
+        // ORDERING: Relaxed: a counter that is only shown.
+        self.left.fetch_add(1, Ordering::Relaxed);
+        if world.failed.and(self.watched).is_empty() && !self.is_stopped() {
             world.moves(&self.env, moves);
         }
     }
@@ -134,17 +149,22 @@ impl<M: Machine> Model for Search<M> {
 /// Searches everything within the bounds on `threads` threads, or until a check fails.
 #[must_use]
 pub fn explore<M: Machine>(name: &str, env: Env, threads: usize) -> Report {
+    explore_until::<M>(name, env, threads, &|| false)
+}
+
+/// As [`explore`], or until `stop` says so, which is asked again and again.
+#[must_use]
+pub fn explore_until<M: Machine>(name: &str, env: Env, threads: usize, stop: &dyn Fn() -> bool) -> Report {
     let start = Instant::now();
     let search = Search::<M>::new(env, Checks::ALL);
     let checker = search.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
     let mut said = Instant::now();
-    while !checker.is_done() {
-        std::thread::sleep(Duration::from_millis(20));
+    wait_for(&checker, stop, || {
         if said.elapsed() >= QUIET {
             said = Instant::now();
             say(&progress(name, &checker, start.elapsed(), "so far"));
         }
-    }
+    });
     let checker = checker.join();
     say(&progress(name, &checker, start.elapsed(), "in all"));
     let found = checker.discoveries();
@@ -158,6 +178,7 @@ pub fn explore<M: Machine>(name: &str, env: Env, threads: usize) -> Report {
         failed: Check::ALL.into_iter().filter(|check| found.contains_key(check.id())).collect(),
         facts,
         elapsed: start.elapsed(),
+        finished: found.is_empty() && !checker.model().is_stopped(),
     }
 }
 
@@ -166,19 +187,44 @@ pub fn explore<M: Machine>(name: &str, env: Env, threads: usize) -> Report {
 /// own shortest way.
 #[must_use]
 pub fn shortest<M: Machine>(env: Env, check: Check) -> Option<Vec<Move>> {
+    shortest_until::<M>(env, check, &|| false)
+}
+
+/// As [`shortest`], or none if `stop` says so first.
+#[must_use]
+pub fn shortest_until<M: Machine>(env: Env, check: Check, stop: &dyn Fn() -> bool) -> Option<Vec<Move>> {
     let search = Search::<M>::new(env, [check].into_iter().collect());
-    let checker = search.checker().threads(1).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = search.checker().threads(1).finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
+    wait_for(&checker, stop, || ());
+    let checker = checker.join();
     let path = checker.discovery(check.id())?;
     let schedule = if check == Check::Progress { path.last_state().stuck(&env) } else { None };
     Some(path.into_actions().into_iter().chain(schedule.into_iter().flatten()).collect())
+}
+
+/// Until the checker is done, asks `stop`, and does `meanwhile`.
+fn wait_for<M: Machine>(checker: &impl Checker<Search<M>>, stop: &dyn Fn() -> bool, mut meanwhile: impl FnMut()) {
+    let mut pause = Duration::from_millis(1);
+    while !checker.is_done() {
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+        if stop() {
+            // ORDERING: Relaxed, as where it is read.
+            checker.model().stopped.store(true, Ordering::Relaxed);
+        }
+        meanwhile();
+    }
 }
 
 fn progress<M: Machine>(name: &str, checker: &impl Checker<Search<M>>, elapsed: Duration, so_far: &str) -> String {
     let (states, transitions) = (checker.unique_state_count(), checker.state_count() - 1);
     let rate = u128::try_from(transitions).unwrap_or(0) * 1000 / elapsed.as_millis().max(1);
     let (depth, seconds) = (checker.max_depth() - 1, elapsed.as_secs_f32());
+    // ORDERING: Relaxed: a counter that is only shown.
+    let frontier = states.saturating_sub(checker.model().left.load(Ordering::Relaxed));
     format!(
-        "{name}: {states} states, {transitions} transitions, depth {depth} {so_far} ({seconds:.1} s, {rate} transitions/s)"
+        "{name}: {states} states, {transitions} transitions, depth {depth}, frontier {frontier} {so_far} \
+         ({seconds:.1} s, {rate} transitions/s)"
     )
 }
 

@@ -1,13 +1,17 @@
 //! Model checking for `striped-pool`: the machine that ships, in a world that does everything a runtime may do.
 //!
 //! ```text
-//!   Machine          the pure step function: shipped, plain reference, both at once, or the ancestor
+//!   Machine          the pure step function: shipped, plain reference, the seed's layout, two at once, or the ancestor
 //!      │
 //!   World            clients, effects in flight, resources outside: one Move at a time, judged after each
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
-//!   specimens        the ancestor, refuted             render             a trace as a table
+//!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
+//!   render           a trace as a table                which              a machine by its name
 //! ```
+//!
+//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
+//! (`replay`) from the command line. The traces of the important scenarios are in `traces/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -28,8 +32,11 @@ pub mod machine;
 pub mod plain;
 pub mod programs;
 pub mod render;
+pub mod script;
 pub mod specimens;
 pub mod step_check;
+pub mod tombstones;
+pub mod which;
 pub mod world;
 
 pub use check::{Check, Checks};
@@ -37,4 +44,6 @@ pub use explore::{Report, explore, shortest};
 pub use fact::{Fact, Facts};
 pub use machine::{Effect, Input, Machine, Shipped, Stepped, View};
 pub use plain::{Plain, Twin};
+pub use tombstones::Tombstones;
+pub use which::Which;
 pub use world::{Env, Kind, Move, World};

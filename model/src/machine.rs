@@ -103,6 +103,12 @@ pub trait Machine: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 
     /// What its own state shows to be violated.
     fn violations(&self) -> Checks;
+
+    /// What of its layout a search is to tell apart, without names of resources or clients: of states that show the same
+    /// view, one of each layout is looked at. Nothing, unless a machine's future depends on it.
+    fn layout(&self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 impl Machine for Shipped {

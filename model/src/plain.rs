@@ -237,7 +237,12 @@ impl<A: Machine, B: Machine> Machine for Twin<A, B> {
 
     fn violations(&self) -> Checks {
         let mut failed = self.first.violations();
+        failed.extend(self.second.violations());
         failed.require(Check::Twin, self.alike);
         failed
+    }
+
+    fn layout(&self) -> Vec<u8> {
+        [self.first.layout(), vec![u8::MAX], self.second.layout()].concat()
     }
 }

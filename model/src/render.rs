@@ -1,44 +1,119 @@
-//! A sequence of moves as a table: one column per client, one for the pool, what the machine answered, what is left.
+//! A sequence of moves, to be read: one [`Frame`] a move, as a table.
+//!
+//! Owns the words. The table has one column per client, one for the pool, what the machine answered, and what is left.
+//! Golden traces use the same words for moves.
 
-use crate::machine::{Effect, Machine};
-use crate::world::{Client, Env, Move, Task, World};
-use core::fmt::Write;
-use striped_pool::stripe::{Recipient, WakeResult};
+use crate::check::{Check, Checks};
+use crate::machine::{Effect, Input, Machine, View};
+use crate::world::{Client, Env, Move, Resources, Task, World};
+use striped_pool::stripe::{Event, Recipient, WakeResult};
 
-/// The trace of `moves` from the start, one row a move. Which checks fail at the end stands below it.
-#[must_use]
-pub fn trace<M: Machine>(env: &Env, moves: &[Move]) -> String {
-    let mut header = vec!["#".to_owned()];
-    header.extend((0..env.clients).map(|client| format!("client {client}")));
-    header.extend(["pool", "effects", "afterwards"].map(str::to_owned));
-    let mut rows = vec![header];
-    let mut world = World::<M>::new(env);
-    rows.push(row(env, "0", None, String::new(), &world));
-    for (number, mv) in (1..).zip(moves) {
-        let does = does(&world, *mv);
-        let outcome = world.after(env, *mv);
-        let effects = outcome.commits.iter().flat_map(|(_, effects)| effects).map(effect).collect::<Vec<_>>();
-        world = outcome.world;
-        rows.push(row(env, &number.to_string(), Some(does), effects.join(", then "), &world));
-    }
-    table(&rows)
+/// A move, and what there is afterwards: the same for every machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Who did what; none at the start.
+    pub doing: Option<Doing>,
+    /// What the machine answered.
+    pub effects: Vec<Effect>,
+    /// The machine's state.
+    pub view: View,
+    /// The clients.
+    pub clients: Vec<Client>,
+    /// What is left to do for each commit.
+    pub jobs: Vec<Vec<Task>>,
+    /// The resources that exist.
+    pub alive: Resources,
+    /// The checks that failed on the way here.
+    pub failed: Checks,
 }
 
-/// Who does what in a move: a client, or none for the pool.
-type Doing = (Option<u8>, String);
+/// Who does what in a move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doing {
+    /// A client, or none for the pool.
+    pub client: Option<u8>,
+    /// In words.
+    pub what: String,
+}
 
-fn row<M: Machine>(env: &Env, number: &str, doing: Option<Doing>, effects: String, world: &World<M>) -> Vec<String> {
-    let mut cells = vec![String::new(); usize::from(env.clients) + 2];
-    if let Some((who, what)) = doing {
-        let place = 1 + usize::from(who.unwrap_or(env.clients));
-        if let Some(cell) = cells.get_mut(place) {
-            *cell = what;
-        }
+impl Frame {
+    /// A world in which nothing has happened.
+    #[must_use]
+    pub fn start<M: Machine>(world: &World<M>) -> Self {
+        Self::of(world, None, Vec::new())
     }
-    if let Some(first) = cells.first_mut() {
-        number.clone_into(first);
+
+    /// The world after `mv`, and what there is to see of it.
+    #[must_use]
+    pub fn after<M: Machine>(env: &Env, world: &World<M>, mv: Move) -> (World<M>, Self) {
+        let doing = does(world, mv);
+        let outcome = world.after(env, mv);
+        let effects = outcome.commits.into_iter().flat_map(|(_, effects)| effects).collect();
+        let frame = Self::of(&outcome.world, Some(doing), effects);
+        (outcome.world, frame)
     }
-    cells.extend([effects, afterwards(world)]);
+
+    fn of<M: Machine>(world: &World<M>, doing: Option<Doing>, effects: Vec<Effect>) -> Self {
+        let World { view, clients, jobs, alive, failed, .. } = world.clone();
+        Self { doing, effects, view, clients, jobs, alive, failed }
+    }
+
+    /// The effects in words.
+    #[must_use]
+    pub fn answer(&self) -> String {
+        self.effects.iter().map(effect).collect::<Vec<_>>().join(", then ")
+    }
+
+    /// Which checks have failed, in words; empty if none has.
+    #[must_use]
+    pub fn failures(&self) -> String {
+        self.failed.iter().map(Check::id).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The start, and then a frame for each of `moves`.
+#[must_use]
+pub fn frames<M: Machine>(env: &Env, moves: &[Move]) -> Vec<Frame> {
+    let mut world = World::<M>::new(env);
+    let mut frames = vec![Frame::start(&world)];
+    for mv in moves {
+        let (next, frame) = Frame::after(env, &world, *mv);
+        world = next;
+        frames.push(frame);
+    }
+    frames
+}
+
+/// The trace of `moves` from the start, one row a move.
+#[must_use]
+pub fn trace<M: Machine>(env: &Env, moves: &[Move]) -> String {
+    text(&frames::<M>(env, moves), 0)
+}
+
+/// Frames as a table, numbered from `first`.
+#[must_use]
+pub fn text(frames: &[Frame], first: usize) -> String {
+    let clients = frames.first().map_or(0, |frame| frame.clients.len());
+    let rows = (first..).zip(frames).map(|(number, frame)| row(number, frame));
+    table(&core::iter::once(header(clients)).chain(rows).collect::<Vec<_>>())
+}
+
+fn header(clients: usize) -> Vec<String> {
+    let mut header = vec!["#".to_owned()];
+    header.extend((0..clients).map(|client| format!("client {client}")));
+    header.extend(["pool", "effects", "afterwards"].map(str::to_owned));
+    header
+}
+
+fn row(number: usize, frame: &Frame) -> Vec<String> {
+    let mut cells = vec![number.to_string()];
+    let pool = frame.clients.len();
+    let doer = |doing: &Doing| doing.client.map_or(pool, usize::from);
+    cells.extend((0..=pool).map(|column| match &frame.doing {
+        Some(doing) if doer(doing) == column => doing.what.clone(),
+        Some(_) | None => String::new(),
+    }));
+    cells.extend([frame.answer(), afterwards(frame)]);
     cells
 }
 
@@ -47,9 +122,10 @@ fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
         Client::Holding(resource) => format!("r{resource}"),
         Client::Idle | Client::Waiting { .. } | Client::Creating => "nothing".to_owned(),
     };
-    match mv {
+    let (client, what) = match mv {
         Move::Take(client) => (Some(client), "take".to_owned()),
-        Move::TryTake(client) | Move::TryTakeSlot(client) => (Some(client), "try to take".to_owned()),
+        Move::TryTake(client) => (Some(client), "try to take".to_owned()),
+        Move::TryTakeSlot(client) => (Some(client), "try to take in slot".to_owned()),
         Move::Created(client) => (Some(client), format!("created r{}", world.alive.unused())),
         Move::CreateFailed(client) => (Some(client), "create failed".to_owned()),
         Move::Put(client, now) => (Some(client), format!("put {} at {now}", held(client))),
@@ -61,16 +137,44 @@ fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
         Move::Perform(job, now) => match world.jobs.get(job).and_then(|tasks| tasks.first()) {
             Some(Task::Wake(client, got)) => (Some(*client), format!("gets {}", result(*got))),
             Some(Task::Stamp(resource)) => (None, format!("insert r{resource} at {now}")),
-            Some(Task::Free(resource)) => (None, format!("free r{resource}")),
-            Some(Task::Freed) => (None, "freed 1".to_owned()),
-            Some(Task::GiveBack(resource)) => (None, format!("give back r{resource}")),
-            Some(Task::GiveBackPermit) => (None, "give back permit".to_owned()),
+            Some(other) => (None, task(*other)),
             None => (None, "nothing".to_owned()),
         },
         Move::Reap(now, keep) => (None, format!("reap at {now} keep {keep}")),
         Move::Drain => (None, "drain".to_owned()),
         Move::Resize(capacity) => (None, format!("resize to {capacity}")),
         Move::Close => (None, "close".to_owned()),
+        Move::Raise(event) => (None, format!("raise {}", raised(&event))),
+    };
+    Doing { client, what }
+}
+
+fn raised(event: &Input) -> String {
+    match event {
+        Event::Take { wake } => format!("take for {wake}"),
+        Event::TryTake { .. } => "try to take".to_owned(),
+        Event::Put { resource, now } => format!("put r{resource} at {}", now.0),
+        Event::Return { resource } => format!("return r{resource}"),
+        Event::Discard { resource } => format!("discard r{resource}"),
+        Event::Freed { count } => format!("freed {count}"),
+        Event::CreateFailed => "create failed".to_owned(),
+        Event::Detach => "detach".to_owned(),
+        Event::Cancel { id } => format!("cancel #{}", id.0),
+        Event::Reap { now, keep, .. } => format!("reap at {} keep {keep}", now.0),
+        Event::Drain => "drain".to_owned(),
+        Event::Resize { capacity } => format!("resize to {capacity}"),
+        Event::Close => "close".to_owned(),
+    }
+}
+
+fn task(task: Task) -> String {
+    match task {
+        Task::Wake(client, got) => format!("wake {client} with {}", result(got)),
+        Task::Stamp(resource) => format!("insert r{resource}"),
+        Task::Free(resource) => format!("free r{resource}"),
+        Task::Freed => "freed 1".to_owned(),
+        Task::GiveBack(resource) => format!("give back r{resource}"),
+        Task::GiveBackPermit => "give back permit".to_owned(),
     }
 }
 
@@ -93,13 +197,22 @@ fn effect(effect: &Effect) -> String {
     }
 }
 
-fn afterwards<M: Machine>(world: &World<M>) -> String {
-    let view = &world.view;
-    let mut text = format!("capacity {} available {}", view.capacity, view.available);
+/// What a client is doing; nothing if it is idle.
+fn state(client: Client) -> Option<String> {
+    match client {
+        Client::Idle => None,
+        Client::Waiting { abandoned: true, .. } => Some("has gone".to_owned()),
+        Client::Waiting { .. } => Some("waits".to_owned()),
+        Client::Creating => Some("creates".to_owned()),
+        Client::Holding(resource) => Some(format!("holds r{resource}")),
+    }
+}
+
+fn afterwards(frame: &Frame) -> String {
+    let view = &frame.view;
+    let mut words = vec![format!("capacity {} available {}", view.capacity, view.available)];
     let mut add = |name: &str, value: String, shown: bool| {
-        if shown {
-            let _ = write!(text, " {name} {value}");
-        }
+        words.extend(shown.then(|| format!("{name} {value}").trim_end().to_owned()));
     };
     add("owed", view.owed.to_string(), view.owed > 0);
     add("freeing", view.freeing.to_string(), view.freeing > 0);
@@ -107,17 +220,12 @@ fn afterwards<M: Machine>(world: &World<M>) -> String {
     add("queue", list(view.waiters.iter().map(|(id, wake)| format!("#{id}={wake}"))), !view.waiters.is_empty());
     add("cancelled", list(view.tombstones.iter().map(|id| format!("#{id}"))), !view.tombstones.is_empty());
     add("closed", String::new(), view.closed);
-    add("| alive", list(world.alive.iter().map(|r| format!("r{r}"))), !world.alive.is_empty());
-    let holders = (0..).zip(&world.clients).filter_map(|(number, client): (u8, _)| match client {
-        Client::Idle => None,
-        Client::Waiting { abandoned: true, .. } => Some(format!("{number} has gone")),
-        Client::Waiting { .. } => Some(format!("{number} waits")),
-        Client::Creating => Some(format!("{number} creates")),
-        Client::Holding(resource) => Some(format!("{number} holds r{resource}")),
-    });
-    let holders: Vec<_> = holders.collect();
-    add("|", holders.join(", "), !holders.is_empty());
-    text
+    add("| alive", list(frame.alive.iter().map(|r| format!("r{r}"))), !frame.alive.is_empty());
+    let clients = frame.clients.iter().enumerate();
+    let doing = clients.filter_map(|(number, client)| state(*client).map(|state| format!("{number} {state}")));
+    let doing: Vec<String> = doing.collect();
+    add("|", doing.join(", "), !doing.is_empty());
+    words.join(" ")
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

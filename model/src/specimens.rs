@@ -14,7 +14,8 @@ pub use stripes::stripe_count_is_ignored;
 
 use crate::check::Check;
 use crate::explore::shortest;
-use crate::render;
+use crate::machine::Machine;
+use crate::render::{self, Frame};
 use crate::world::{Env, Kind, Kinds};
 use core::fmt::Write;
 
@@ -97,16 +98,54 @@ pub const SPECIMENS: [Specimen; 7] = [
     },
 ];
 
+/// The name of the fault that is not one of the machine.
+pub const STRIPE_COUNT: &str = "7-stripe-count-is-ignored";
+
+/// A specimen and a shortest counterexample to it.
+#[derive(Clone, Debug)]
+pub struct Refuted {
+    /// The specimen.
+    pub specimen: Specimen,
+    /// The start, and one frame for each move.
+    pub frames: Vec<Frame>,
+}
+
 impl Specimen {
-    /// A shortest counterexample as a readable trace, and how many moves it has; none if the rule holds.
+    /// A shortest counterexample; none if the rule holds.
     #[must_use]
-    pub fn refute(&self) -> Option<(String, usize)> {
-        let moves = shortest::<Ancestor>(self.env, self.check)?;
+    pub fn refute(&self) -> Option<Refuted> {
+        self.search::<Ancestor>(self.env)
+    }
+
+    /// As [`refute`](Self::refute), for another machine in the same surroundings; only how the ancestor waits is its own
+    /// fault, and left out.
+    #[must_use]
+    pub fn refute_for<M: Machine>(&self) -> Option<Refuted> {
+        self.search::<M>(Env { drops_late_results: false, ..self.env })
+    }
+
+    fn search<M: Machine>(&self, env: Env) -> Option<Refuted> {
+        let moves = shortest::<M>(env, self.check)?;
+        Some(Refuted { specimen: *self, frames: render::frames::<M>(&env, &moves) })
+    }
+}
+
+impl Refuted {
+    /// How many moves there are.
+    #[must_use]
+    pub fn moves(&self) -> usize {
+        self.frames.len() - 1
+    }
+
+    /// The counterexample as a readable trace.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Specimen { rule, consequence, check, .. } = self.specimen;
         let mut text = String::new();
-        let _ = writeln!(text, "published  {}", self.rule);
-        let _ = writeln!(text, "so         {}", self.consequence);
-        let _ = writeln!(text, "fails      {}\n", self.check.id());
-        text.push_str(&render::trace::<Ancestor>(&self.env, &moves));
-        Some((text, moves.len()))
+        let _ = writeln!(text, "published  {rule}");
+        let _ = writeln!(text, "so         {consequence}");
+        let _ = writeln!(text, "fails      {}\n", check.id());
+        text.push_str(&render::text(&self.frames, 0));
+        text
     }
 }

@@ -8,13 +8,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use striped_pool_model::world::{Client, Task};
-use striped_pool_model::{Env, Shipped, View, World, explore};
+use striped_pool_model::{Env, Machine, Shipped, Tombstones, Twin, View, World, explore};
 
 /// A world under its full description.
-type Full = (View, Vec<Client>, Vec<Vec<Task>>, striped_pool_model::world::Resources);
+type Full = (View, Vec<u8>, Vec<Client>, Vec<Vec<Task>>, striped_pool_model::world::Resources);
 
 /// `world` with waiter ids replaced by their ranks.
-fn full(world: &World<Shipped>) -> Full {
+fn full<M: Machine>(world: &World<M>) -> Full {
     let known = world.clients.iter().filter_map(|client| match client {
         Client::Waiting { id, .. } => *id,
         Client::Idle | Client::Creating | Client::Holding(_) => None,
@@ -31,13 +31,13 @@ fn full(world: &World<Shipped>) -> Full {
             *id = rank(*id);
         }
     }
-    (view, clients, world.jobs.clone(), world.alive)
+    (view, world.machine.layout(), clients, world.jobs.clone(), world.alive)
 }
 
-fn check(env: Env) {
+fn check<M: Machine>(env: Env) {
     let hasher = RandomState::new();
-    let class = |world: &World<Shipped>| hasher.hash_one(world);
-    let start = World::<Shipped>::new(&env);
+    let class = |world: &World<M>| hasher.hash_one(world);
+    let start = World::<M>::new(&env);
     let mut seen = HashSet::from([full(&start)]);
     let mut futures: HashMap<u64, Vec<u64>> = HashMap::new();
     let (mut todo, mut moves) = (VecDeque::from([start]), Vec::new());
@@ -57,7 +57,7 @@ fn check(env: Env) {
         let known = futures.entry(class(&world)).or_insert_with(|| future.clone());
         assert!(*known == future, "one class, two futures: {world:?}");
     }
-    let report = explore::explore::<Shipped>("by class", env, 1);
+    let report = explore::explore::<M>("by class", env, 1);
     explore::say(&format!("by name: {} worlds in {} classes", seen.len(), futures.len()));
     assert_eq!(report.states, futures.len());
     assert_eq!(report.transitions, futures.values().map(Vec::len).sum::<usize>());
@@ -66,10 +66,15 @@ fn check(env: Env) {
 
 #[test]
 fn classes_of_two_clients_have_one_future() {
-    check(Env::new(2, 1, 2, 1));
+    check::<Shipped>(Env::new(2, 1, 2, 1));
 }
 
 #[test]
 fn classes_of_three_clients_have_one_future() {
-    check(Env::new(3, 1, 1, 1));
+    check::<Shipped>(Env::new(3, 1, 1, 1));
+}
+
+#[test]
+fn classes_of_layouts_have_one_future() {
+    check::<Twin<Shipped, Tombstones<1>>>(Env::new(2, 1, 1, 1));
 }

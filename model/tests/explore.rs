@@ -1,13 +1,16 @@
-//! Every state of the shipped machine within bounds, against every check; within the smaller ones beside the plain machine.
+//! Every state of the shipped machine within bounds, against every check; within the smaller ones beside the plain machine
+//! and the one with tombstones, and within the smallest beside every layout of those.
 //!
 //! The counts are exact: a search that becomes smaller, or larger, is to be looked at, and the number below then changed.
 #![cfg(not(feature = "loom"))]
 
 use std::fmt::Write;
 use striped_pool::stripe::Invariant;
-use striped_pool_model::{Check, Env, Machine, Plain, Report, Shipped, Twin, explore, render, shortest};
+use striped_pool_model::{
+    Check, Env, Fact, Machine, Plain, Report, Shipped, Tombstones, Twin, explore, render, shortest,
+};
 
-/// Both processors of a small machine.
+/// All processors of a small machine.
 const THREADS: usize = 2;
 
 /// Searches `env`; if a check fails, shows a shortest trace for each that does.
@@ -30,22 +33,25 @@ fn holds<M: Machine>(name: &str, env: Env, states: usize, transitions: usize) {
     assert_eq!((report.states, report.transitions), (states, transitions), "states and transitions of {name}");
 }
 
-/// The shipped machine, and whether the plain one answers the same.
-type Both = Twin<Shipped, Plain>;
+/// The shipped machine, and whether the plain one and the one with tombstones answer the same.
+type All = Twin<Shipped, Twin<Plain, Tombstones>>;
+
+/// The shipped machine beside tombstones wherever they can lie, so many in a row told apart.
+type Lying<const RUN: usize> = Twin<Shipped, Tombstones<RUN>>;
 
 #[test]
 fn three_clients_three_resources_three_clock_readings() {
-    holds::<Both>("3 clients, 2 of 3 resources, 3 readings", Env::new(3, 2, 3, 2), 32_027, 361_297);
+    holds::<All>("3 clients, 2 of 3 resources, 3 readings", Env::new(3, 2, 3, 2), 32_027, 361_297);
 }
 
 #[test]
 fn four_clients_three_resources() {
-    holds::<Both>("4 clients, 2 of 3 resources, 2 readings", Env::new(4, 2, 3, 1), 80_159, 937_309);
+    holds::<All>("4 clients, 2 of 3 resources, 2 readings", Env::new(4, 2, 3, 1), 80_159, 937_309);
 }
 
 #[test]
 fn five_clients_two_resources() {
-    holds::<Both>("5 clients, 1 of 2 resources, 2 readings", Env::new(5, 1, 2, 1), 33_339, 369_216);
+    holds::<All>("5 clients, 1 of 2 resources, 2 readings", Env::new(5, 1, 2, 1), 33_339, 369_216);
 }
 
 #[test]
@@ -56,6 +62,21 @@ fn three_clients_four_resources() {
 #[test]
 fn five_clients_three_resources() {
     holds::<Shipped>("5 clients, 3 of 3 resources, 2 readings", Env::new(5, 3, 3, 1), 192_801, 2_490_013);
+}
+
+#[test]
+fn three_clients_two_resources_and_tombstones() {
+    holds::<Lying<1>>("3 clients, 1 of 2 resources, 2 readings, layouts", Env::new(3, 1, 2, 1), 52_702, 470_052);
+}
+
+/// A capacity of one leaves some facts out of reach; those that concern waiting are seen.
+#[test]
+fn three_clients_one_resource_and_pairs_of_tombstones() {
+    let env = Env::new(3, 1, 1, 1);
+    let report = holds_everywhere::<Lying<2>>("3 clients, 1 of 1 resource, 2 readings, layouts", env);
+    assert_eq!((report.states, report.transitions), (24_156, 167_522));
+    let seen = [Fact::TwoWaiters, Fact::CancelOldest, Fact::CancelBehind, Fact::SecondLook, Fact::CloseWakes];
+    assert!(seen.into_iter().all(|fact| report.facts.has(fact)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Long random walks through worlds too large to search: deep queues, caches beyond their inline part, many resizes.
 //!
-//! Each walk runs the shipped machine beside the plain one, under every check after every move. In every state, all
+//! Each walk runs the shipped machine beside the plain one and the one with tombstones, under every check after every move. In every state, all
 //! stale events that fit it are raised and must be rejected. A failing walk is shrunk by proptest and printed as a
 //! table; nothing is written to disk.
 #![cfg(not(feature = "loom"))]
@@ -10,9 +10,11 @@ use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::cell::RefCell;
 use striped_pool::stripe::cache::INLINE;
-use striped_pool_model::{Check, Env, Fact, Facts, Machine, Move, Plain, Shipped, Twin, World, explore, render};
+use striped_pool_model::{
+    Check, Env, Fact, Facts, Machine, Move, Plain, Shipped, Tombstones, Twin, World, explore, render,
+};
 
-type Both = Twin<Shipped, Plain>;
+type All = Twin<Shipped, Twin<Plain, Tombstones>>;
 
 /// At most so many moves a walk: segments × moves.
 const SEGMENTS: usize = 12;
@@ -61,7 +63,7 @@ fn purpose(mv: Move) -> Purpose {
         Move::CreateFailed(_) | Move::Discard(_) | Move::Detach(_) => Purpose::Lose,
         Move::Cancel(_) | Move::Abandon(_) => Purpose::GiveUp,
         Move::Perform(..) => Purpose::Perform,
-        Move::Reap(..) | Move::Drain | Move::Resize(_) => Purpose::Manage,
+        Move::Reap(..) | Move::Drain | Move::Resize(_) | Move::Raise(_) => Purpose::Manage,
         Move::Close => Purpose::Close,
     }
 }
@@ -98,7 +100,7 @@ struct Reached {
 
 struct Walker {
     env: Env,
-    world: World<Both>,
+    world: World<All>,
     path: Vec<Move>,
 }
 
@@ -134,7 +136,7 @@ impl Walker {
         if failed.is_empty() {
             return Ok(());
         }
-        Err(TestCaseError::fail(format!("{failed:?}\n{}", render::trace::<Both>(&self.env, &self.path))))
+        Err(TestCaseError::fail(format!("{failed:?}\n{}", render::trace::<All>(&self.env, &self.path))))
     }
 
     fn settle(&mut self, reached: &mut Reached) -> Result<(), TestCaseError> {
@@ -160,7 +162,7 @@ impl Walker {
             self.settle(reached)?;
         }
         let lost = self.world.view.out() != 0 || !self.world.alive.is_empty();
-        if lost { Err(TestCaseError::fail(render::trace::<Both>(&self.env, &self.path))) } else { Ok(()) }
+        if lost { Err(TestCaseError::fail(render::trace::<All>(&self.env, &self.path))) } else { Ok(()) }
     }
 }
 

@@ -4,7 +4,7 @@
 #![cfg(not(feature = "loom"))]
 
 use std::path::Path;
-use striped_pool_model::specimens::{SPECIMENS, stripe_count_is_ignored};
+use striped_pool_model::specimens::{SPECIMENS, STRIPE_COUNT, stripe_count_is_ignored};
 use striped_pool_model::{Check, shortest};
 
 /// No fault needs more moves than this.
@@ -23,16 +23,16 @@ fn compare(name: &str, trace: &str) -> std::io::Result<()> {
 #[test]
 fn every_fault_of_the_machine_is_refuted() -> std::io::Result<()> {
     for specimen in SPECIMENS {
-        let (trace, moves) = specimen.refute().unwrap_or_else(|| panic!("{} stands", specimen.name));
-        assert!(moves <= LONGEST, "{} takes {moves} moves", specimen.name);
-        compare(specimen.name, &trace)?;
+        let refuted = specimen.refute().unwrap_or_else(|| panic!("{} stands", specimen.name));
+        assert!(refuted.moves() <= LONGEST, "{} takes {} moves", specimen.name, refuted.moves());
+        compare(specimen.name, &refuted.text())?;
     }
     Ok(())
 }
 
 #[test]
 fn configured_stripe_count_is_refuted() -> std::io::Result<()> {
-    compare("7-stripe-count-is-ignored", &stripe_count_is_ignored().unwrap_or_default())
+    compare(STRIPE_COUNT, &stripe_count_is_ignored().unwrap_or_default())
 }
 
 #[test]

@@ -9,8 +9,9 @@
 //! 2. *Values of waiter ids.* A machine compares ids with each other and takes the next; the order in the queue is
 //!    the order of the ids (INV-IDS), and all ids outside the queue, the next one excepted, behave alike. So the queue
 //!    is hashed by who waits, in order, and `next_id` not at all.
-//! 3. *The machine's layout*, which its `Eq` ignores too: it is hashed by its view. So a search sees one layout of each
-//!    state; random walks and the containers' own tests see the others.
+//! 3. *The machine's layout*, which the shipped one's `Eq` ignores too: a machine is hashed by its view, and by what of
+//!    its layout it wants told apart ([`Machine::layout`]; the shipped one: nothing). So a search sees one layout of each
+//!    such state; random walks and the containers' own tests see the others.
 //!
 //! `tests/canon.rs` does not take this on trust: on small bounds it visits every world by name and compares the futures
 //! of those that are treated as one.
@@ -24,6 +25,7 @@ use striped_pool::stripe::WakeResult;
 impl<M: Machine> Hash for World<M> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.failed.hash(hasher);
+        self.machine.layout().hash(hasher);
         let jobs: Option<Vec<u128>> = self.jobs.iter().map(|tasks| self.job_code(tasks)).collect();
         let names_matter = !M::NAMES_ARE_EQUAL || self.failed.has(Check::Owner) || self.failed.has(Check::OneWake);
         let Some(mut jobs) = jobs.filter(|_| !names_matter) else {

@@ -85,6 +85,9 @@ impl<M: Machine> Outcome<M> {
             Move::Drain => self.legitimate(Event::Drain),
             Move::Resize(capacity) => self.legitimate(Event::Resize { capacity }),
             Move::Close => self.legitimate(Event::Close),
+            Move::Raise(event) => {
+                self.commit(event);
+            }
         }
     }
 

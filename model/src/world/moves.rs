@@ -1,7 +1,7 @@
 //! What can happen next.
 
 use super::{Client, Env, Task, World};
-use crate::machine::Machine;
+use crate::machine::{Input, Machine};
 
 /// Something that happens: at most one commit, or one effect performed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,9 @@ pub enum Move {
     Resize(u32),
     /// Somebody raises `Close`.
     Close,
+    /// Somebody raises an event that nothing here stands for: late, twice, or never meant. No search makes this move, they
+    /// try such events from every world (`world/stale.rs`); a script can name one.
+    Raise(Input),
 }
 
 /// The kinds of moves, to allow or forbid.

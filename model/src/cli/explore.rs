@@ -1,0 +1,159 @@
+//! `explore`: one search within bounds.
+
+use super::{End, Wrong, is_interrupted, options, watch_for_interrupt};
+use core::fmt::Write;
+use serde_json::json;
+use striped_pool_model::explore::{explore_until, shortest_until};
+use striped_pool_model::which::Job;
+use striped_pool_model::{Check, Checks, Env, Fact, Machine, Report, Which, render};
+
+const HELP: &str = "\
+Searches every state that a machine can reach within bounds, with all orders of commits and effects, and checks every
+invariant in each of them. Stops at the first that fails, and prints a shortest trace.
+
+Usage: striped-pool-model explore [OPTIONS]
+
+Options:
+  --machine NAME       shipped (default), plain, tombstones, all (these three side by side), ancestor
+  --clients N          clients, 1 to 6 (default 3)
+  --capacity N         resources at the start, from 1 to the maximum (default 2, or the maximum if that is less)
+  --max-capacity N     resources that a resize may ask for, 1 to 4 (default 3)
+  --clock N            the largest clock reading, 0 to 3; the smallest is 0 (default 1)
+  --threads N          threads that search, 1 to 64 (default: as many as there are processors)
+  --json               print one JSON object instead of tables
+  -h, --help           this
+
+Progress is printed on stderr: `frontier` are the states whose moves have not been looked at yet.
+Usual times, 2 processors: the default 2 s; 5 clients and 3 resources 20 s; the largest bounds 2 min.
+";
+
+struct Options {
+    which: Which,
+    env: Env,
+    threads: usize,
+    json: bool,
+}
+
+impl Options {
+    fn read(arguments: &mut lexopt::Parser) -> Result<Option<Self>, Wrong> {
+        use lexopt::prelude::{Long, Short, Value};
+        let (mut which, mut json, mut threads) = (Which::Shipped, false, None);
+        let (mut clients, mut capacity, mut max, mut clock) = (3, None, 3, 1);
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("machine") => which = options::machine(arguments)?,
+                Long("clients") => clients = options::number(arguments, "--clients", 1..=6)?,
+                Long("capacity") => capacity = Some(options::number(arguments, "--capacity", 1..=4)?),
+                Long("max-capacity") => max = options::number(arguments, "--max-capacity", 1..=4)?,
+                Long("clock") => clock = options::number(arguments, "--clock", 0..=3)?,
+                Long("threads") => threads = Some(options::number(arguments, "--threads", 1..=64)?),
+                Long("json") => json = true,
+                Long("help") | Short('h') => return Ok(None),
+                other @ (Long(_) | Short(_) | Value(_)) => return Err(other.unexpected().into()),
+            }
+        }
+        let capacity = capacity.unwrap_or(max.min(2));
+        if capacity > max {
+            return Err(Wrong(format!("--capacity {capacity} is more than --max-capacity {max} allows")));
+        }
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.unwrap_or_else(processors);
+        Ok(Some(Self { which, env: Env::new(clients, capacity, max, clock), threads, json }))
+    }
+}
+
+/// What a search found, with a shortest trace for each check that failed.
+struct Findings {
+    report: Report,
+    traces: Vec<(Check, String)>,
+}
+
+impl Job for &Options {
+    type Output = Findings;
+
+    fn run<M: Machine>(self) -> Findings {
+        let report = explore_until::<M>(self.which.name(), self.env, self.threads, &is_interrupted);
+        let shortest = |check| {
+            let moves = shortest_until::<M>(self.env, check, &is_interrupted)?;
+            Some((check, render::trace::<M>(&self.env, &moves)))
+        };
+        let traces = report.failed.iter().filter_map(shortest).collect();
+        Findings { report, traces }
+    }
+}
+
+pub(super) fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong> {
+    let Some(options) = Options::read(&mut arguments)? else {
+        return Ok((HELP.to_owned(), End::Holds));
+    };
+    watch_for_interrupt();
+    let findings = options.which.run(&options);
+    let end = if !findings.report.failed.is_empty() {
+        End::Found
+    } else if findings.report.finished {
+        End::Holds
+    } else {
+        End::Interrupted
+    };
+    Ok((if options.json { json(&options, &findings) } else { text(&options, &findings) }, end))
+}
+
+fn outcome(report: &Report) -> &'static str {
+    if !report.failed.is_empty() {
+        "a check fails"
+    } else if report.finished {
+        "complete: every check holds"
+    } else {
+        "interrupted: every check holds so far"
+    }
+}
+
+fn text(options: &Options, Findings { report, traces }: &Findings) -> String {
+    let Env { clients, capacity, max_capacity, clock, .. } = options.env;
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let seen = report.facts.iter().count();
+    let rows = [
+        row("machine", options.which.name().to_owned()),
+        row("clients", clients.to_string()),
+        row("capacity", format!("{capacity}, resized up to {max_capacity}")),
+        row("clock", format!("0 to {clock}")),
+        row("states", report.states.to_string()),
+        row("transitions", report.transitions.to_string()),
+        row("depth", report.depth.to_string()),
+        row("seconds", format!("{:.1}", report.elapsed.as_secs_f32())),
+        row("checks", Checks::ALL.iter().map(Check::id).collect::<Vec<_>>().join(" ")),
+        row("facts", format!("{seen} of {} seen", Fact::ALL.len())),
+        row("outcome", outcome(report).to_owned()),
+    ];
+    let mut text = render::table(&rows);
+    let facts = Fact::ALL.iter().map(|fact| {
+        let seen = if report.facts.has(*fact) { "seen" } else { "never seen" };
+        vec![format!("  {fact}"), seen.to_owned()]
+    });
+    let _ = write!(text, "\n{}", render::table(&facts.collect::<Vec<_>>()));
+    for (check, trace) in traces {
+        let _ = write!(text, "\n{} fails:\n{trace}", check.id());
+    }
+    text
+}
+
+fn json(options: &Options, Findings { report, traces }: &Findings) -> String {
+    let Env { clients, capacity, max_capacity, clock, .. } = options.env;
+    let ids = |checks: Checks| checks.iter().map(Check::id).collect::<Vec<_>>();
+    let names = |facts: &mut dyn Iterator<Item = Fact>| facts.map(|fact| fact.to_string()).collect::<Vec<_>>();
+    let trace = |(check, table): &(Check, String)| json!({ "check": check.id(), "table": table });
+    let value = json!({
+        "machine": options.which.name(),
+        "bounds": { "clients": clients, "capacity": capacity, "max_capacity": max_capacity, "clock": clock },
+        "states": report.states,
+        "transitions": report.transitions,
+        "depth": report.depth,
+        "seconds": report.elapsed.as_secs_f64(),
+        "complete": report.finished,
+        "checks": ids(Checks::ALL),
+        "failed": ids(report.failed),
+        "facts": { "seen": names(&mut report.facts.iter()), "never_seen": names(&mut report.facts.missing()) },
+        "traces": traces.iter().map(trace).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}

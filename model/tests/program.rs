@@ -1,0 +1,202 @@
+//! The program: its help, each exit code, each complaint.
+#![cfg(not(feature = "loom"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::{Command, Output, Stdio};
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_striped-pool-model"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Exit code, stdout, stderr.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// As [`run`], for arguments that must be complained about in one line, with nothing on stdout.
+fn complaint(arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = run(arguments);
+    assert_eq!((code, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{arguments:?}: {stderr}");
+    stderr
+}
+
+#[test]
+fn help_names_every_command_and_every_exit_code() {
+    for arguments in [&["--help"][..], &["-h"], &["help"]] {
+        let (code, help, stderr) = run(arguments);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        for wanted in ["explore", "check", "replay", "  0 ", "  1 ", "  2 ", "  130 "] {
+            assert!(help.contains(wanted), "{wanted}");
+        }
+    }
+}
+
+#[test]
+fn help_of_a_command_names_its_options() {
+    let explore = ["--machine", "--clients", "--capacity", "--max-capacity", "--clock", "--threads", "--json"];
+    let check = ["--machine", "--list", "--json"];
+    let replay = ["--rewrite", "--print", "----", "raise EVENT"];
+    for (command, options) in [("explore", &explore[..]), ("check", &check), ("replay", &replay)] {
+        let (code, help, stderr) = run(&[command, "--help"]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        options.iter().for_each(|option| assert!(help.contains(option), "{option}"));
+    }
+}
+
+#[test]
+fn without_a_command_the_help_is_the_complaint() {
+    let (code, stdout, stderr) = run(&[]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("a command is missing") && stderr.contains("Usage"));
+}
+
+#[test]
+fn what_is_not_known_is_complained_about() {
+    assert!(complaint(&["explroe"]).contains("unknown command `explroe`"));
+    assert!(complaint(&["--version"]).contains("--version"));
+    assert!(complaint(&["explore", "--client", "3"]).contains("--client"));
+    assert!(complaint(&["explore", "3"]).contains('3'));
+    assert!(complaint(&["explore", "--machine", "mine"]).contains("shipped, plain, tombstones, all, ancestor"));
+    assert!(complaint(&["check", "8-unheard-of"]).contains("1-put-counts-twice"));
+    assert!(complaint(&["check", "--lst"]).contains("--lst"));
+}
+
+#[test]
+fn impossible_bounds_are_complained_about_with_what_is_allowed() {
+    let bounds = [
+        ("--clients", "0", "1 to 6"),
+        ("--clients", "7", "1 to 6"),
+        ("--clients", "many", "1 to 6"),
+        ("--clients", "-1", "1 to 6"),
+        ("--capacity", "0", "1 to 4"),
+        ("--max-capacity", "0", "1 to 4"),
+        ("--max-capacity", "5", "1 to 4"),
+        ("--clock", "4", "0 to 3"),
+        ("--threads", "0", "1 to 64"),
+    ];
+    for (option, value, allowed) in bounds {
+        let complaint = complaint(&["explore", option, value]);
+        assert!(complaint.contains(&format!("{option} {value} is impossible: allowed is {allowed}")), "{complaint}");
+    }
+    assert!(complaint(&["explore", "--clients"]).contains("--clients"));
+    assert!(complaint(&["explore", "--capacity", "3", "--max-capacity", "2"]).contains("--max-capacity 2"));
+}
+
+#[test]
+fn a_search_in_which_all_holds_says_what_it_covered() {
+    let bounds = ["explore", "--clients", "3", "--capacity", "1", "--max-capacity", "1"];
+    for machine in ["shipped", "plain", "tombstones", "all"] {
+        let (code, stdout, stderr) = run(&[&bounds[..], &["--machine", machine]].concat());
+        assert_eq!(code, Some(0), "{stdout}");
+        for wanted in ["states       576\n", "transitions  3798\n", "complete: every check holds", "never seen"] {
+            assert!(stdout.contains(wanted), "{wanted} in {stdout}");
+        }
+        assert!(stderr.contains("576 states") && stderr.contains("frontier 0 in all"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_search_that_finds_something_shows_a_shortest_trace() {
+    let (code, stdout, _) = run(&["explore", "--machine", "ancestor", "--threads", "1"]);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("a check fails") && stdout.contains(" fails:\n#  client 0"), "{stdout}");
+}
+
+#[test]
+fn json_says_the_same() {
+    let (code, stdout, _) = run(&["explore", "--clients", "3", "--capacity", "1", "--max-capacity", "1", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &value["states"], &value["transitions"]), (Some(0), &576.into(), &3798.into()));
+    assert_eq!((&value["complete"], value["failed"].as_array().map(Vec::len)), (&true.into(), Some(0)));
+    let facts = |key| value["facts"][key].as_array().map_or(0, Vec::len);
+    assert_eq!(facts("seen") + facts("never_seen"), striped_pool_model::Fact::ALL.len());
+
+    let (code, stdout, _) = run(&["explore", "--machine", "ancestor", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &value["complete"]), (Some(1), &false.into()));
+    assert_eq!(value["traces"].as_array().map(Vec::len), value["failed"].as_array().map(Vec::len));
+}
+
+#[test]
+fn specimens_are_refuted() {
+    let (code, stdout, _) = run(&["check"]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.ends_with("8 refuted, 0 standing\n"), "{stdout}");
+    let golden = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")).unwrap();
+    let traces = golden.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    traces.for_each(|trace| assert!(stdout.contains(&trace), "{trace}"));
+    let (code, stdout, _) = run(&["check", "--list"]);
+    assert_eq!((code, stdout.lines().count()), (Some(0), 8));
+    let (code, stdout, _) = run(&["check", "4-insert-without-second-look", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &value["specimens"][0]["refuted"], &value["standing"]), (Some(0), &true.into(), &0.into()));
+}
+
+#[test]
+fn specimens_stand_where_the_rules_are_right() {
+    let (code, stdout, _) = run(&["check", "--machine", "shipped"]);
+    assert_eq!(code, Some(1));
+    assert!(stdout.ends_with("0 refuted, 8 standing\n"), "{stdout}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_search_with_what_was_covered() {
+    use std::io::{BufRead, BufReader};
+    let bounds = ["explore", "--clients", "6", "--max-capacity", "4", "--threads", "1"];
+    let mut child = program(&bounds).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("so far") && line.contains("transitions/s"), "{line}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{stdout}");
+    assert!(stdout.contains("states") && stdout.contains("interrupted: every check holds so far"), "{stdout}");
+}
+
+/// A file of this content, and its name.
+fn file(name: &str, content: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_golden_trace_is_replayed() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/clocks-out-of-order.txt");
+    let (code, stdout, stderr) = run(&["replay", trace]);
+    assert_eq!((code, stdout, stderr), (Some(0), format!("{trace}: 2 blocks as written\n"), String::new()));
+    let (code, stdout, _) = run(&["replay", "--print", trace]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.starts_with(&std::fs::read_to_string(trace).unwrap()), "{stdout}");
+}
+
+#[test]
+fn a_golden_trace_that_differs_is_shown_and_can_be_rewritten() {
+    let trace = file("differs.txt", "# t\nworld clients 1 capacity 1\n0 take\n----\nnothing\n");
+    let (code, stdout, _) = run(&["replay", &trace]);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains(&format!("{trace}:5: expected\nnothing\nfound\n#  client 0")), "{stdout}");
+    let (code, stdout, _) = run(&["replay", "--rewrite", &trace]);
+    assert_eq!((code, stdout), (Some(0), format!("{trace}: 1 blocks rewritten\n")));
+    assert_eq!(run(&["replay", &trace]).0, Some(0));
+}
+
+#[test]
+fn a_malformed_golden_trace_is_complained_about_with_file_and_line_and_left_alone() {
+    let content = "world clients 1 capacity 1\n0 tkae\n----\n";
+    let trace = file("malformed.txt", content);
+    assert!(complaint(&["replay", &trace]).contains(&format!("{trace}:2: unknown command `0 tkae`")));
+    let differs = file("differs-too.txt", "# t\nworld clients 1 capacity 1\n0 take\n----\nnothing\n");
+    assert!(complaint(&["replay", "--rewrite", &differs, &trace]).contains(&trace));
+    assert!(std::fs::read_to_string(&differs).unwrap().contains("nothing"));
+    assert_eq!(std::fs::read_to_string(&trace).unwrap(), content);
+    assert!(complaint(&["replay", "no-such-file.txt"]).contains("no-such-file.txt: "));
+    assert!(complaint(&["replay"]).contains("needs a file"));
+    assert!(complaint(&["replay", "--rewrit", &trace]).contains("--rewrit"));
+}
