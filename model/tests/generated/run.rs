@@ -1,0 +1,115 @@
+//! Explores many programs: in child processes, because a failing model can abort, as many at once as there are cores.
+
+use crate::options::CHILD;
+use crate::suites::Case;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use striped_pool_model::programs::Program;
+use striped_pool_model::programs::sample::Coverage;
+
+/// How many programs one child process explores: starting one takes time, and after a failure the rest is left out.
+const BATCH: usize = 24;
+
+/// Explores one program to its bound, here and now; returns the number of interleavings.
+fn explore(program: &Program, bound: usize) -> usize {
+    let iterations = std::sync::Arc::new(AtomicUsize::new(0));
+    let (counter, program) = (std::sync::Arc::clone(&iterations), program.clone());
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(bound);
+    // A program that needs more fails: it does not come to rest.
+    builder.max_branches = 20_000;
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.check(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        crate::play::play(&program);
+    });
+    iterations.load(Ordering::Relaxed)
+}
+
+/// In the child: explores the programs on standard input, and prints the interleavings of each.
+pub(crate) fn explore_from_stdin(bound: usize) {
+    for line in std::io::stdin().lines() {
+        let program: Program = line.unwrap().parse().unwrap();
+        println!("{}", explore(&program, bound));
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+fn start_child(cases: &[Case]) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([format!("--{CHILD}"), cases[0].bound.to_string()]).env("RUST_BACKTRACE", "0");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A child that fails at once may have closed its end.
+    cases.iter().for_each(|case| drop(writeln!(stdin, "{}", case.program)));
+    child
+}
+
+/// What was explored.
+#[derive(Debug, Default)]
+pub(crate) struct Explored {
+    pub(crate) programs: usize,
+    pub(crate) iterations: usize,
+    pub(crate) coverage: Coverage,
+    pub(crate) failures: Vec<String>,
+}
+
+impl Explored {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.programs += other.programs;
+        self.iterations += other.iterations;
+        self.failures.extend(other.failures);
+        self.coverage.extend(&other.coverage);
+    }
+}
+
+/// Explores cases of one bound in a child, up to the first that fails.
+fn explore_apart(cases: &[Case]) -> Explored {
+    let mut child = start_child(cases);
+    let mut explored = Explored::default();
+    for (line, case) in BufReader::new(child.stdout.take().unwrap()).lines().zip(cases) {
+        let iterations: usize = line.unwrap().parse().unwrap();
+        explored.programs += 1;
+        explored.iterations += iterations;
+        explored.coverage.add(&case.program);
+        if iterations < 2 {
+            explored.failures.push(format!("{}: explored nothing, no race was run", case.name()));
+        }
+    }
+    let output = child.wait_with_output().unwrap();
+    if let Some(case) = cases.get(explored.programs) {
+        let error = String::from_utf8_lossy(&output.stderr);
+        explored.failures.push(format!("{} (bound {}):\n{error}", case.name(), case.bound));
+    }
+    explored
+}
+
+/// Explores as many of the cases, of one bound, as there is time for; after a failure in a batch the next batch goes on.
+pub(crate) fn explore_all(name: &str, cases: &[Case], until: Option<Instant>) -> Explored {
+    let starts = Mutex::new((0..cases.len()).step_by(BATCH));
+    let (total, spoken) = (Mutex::new(Explored::default()), Mutex::new(Instant::now()));
+    let next = || starts.lock().unwrap().next().filter(|_| until.is_none_or(|end| Instant::now() < end));
+    let work = || {
+        while let Some(from) = next() {
+            let explored = explore_apart(&cases[from..cases.len().min(from + BATCH)]);
+            let mut total = total.lock().unwrap();
+            total.add(explored);
+            let mut spoken = spoken.lock().unwrap();
+            if spoken.elapsed() > Duration::from_secs(5) {
+                *spoken = Instant::now();
+                eprintln!("{name}: {} of {} programs, {} iterations", total.programs, cases.len(), total.iterations);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    total.into_inner().unwrap()
+}
