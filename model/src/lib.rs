@@ -7,7 +7,7 @@
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
-//!   render           a trace as a table                which              a machine by its name
+//!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
@@ -35,6 +35,7 @@ pub mod render;
 pub mod script;
 pub mod specimens;
 pub mod step_check;
+pub mod story;
 pub mod tombstones;
 pub mod which;
 pub mod world;
@@ -44,6 +45,7 @@ pub use explore::{Report, explore, shortest};
 pub use fact::{Fact, Facts};
 pub use machine::{Effect, Input, Machine, Shipped, Stepped, View};
 pub use plain::{Plain, Twin};
+pub use story::Story;
 pub use tombstones::Tombstones;
 pub use which::Which;
 pub use world::{Env, Kind, Move, World};

@@ -5,7 +5,7 @@ use core::fmt::Write;
 use serde_json::json;
 use striped_pool_model::explore::{explore_until, shortest_until};
 use striped_pool_model::which::Job;
-use striped_pool_model::{Check, Checks, Env, Fact, Machine, Report, Which, render};
+use striped_pool_model::{Check, Checks, Env, Fact, Machine, Report, Which, render, story};
 
 const HELP: &str = "\
 Searches every state that a machine can reach within bounds, with all orders of commits and effects, and checks every
@@ -125,12 +125,12 @@ fn text(options: &Options, Findings { report, traces }: &Findings) -> String {
         row("facts", format!("{seen} of {} seen", Fact::ALL.len())),
         row("outcome", outcome(report).to_owned()),
     ];
-    let mut text = render::table(&rows);
+    let mut text = story::table(&rows);
     let facts = Fact::ALL.iter().map(|fact| {
         let seen = if report.facts.has(*fact) { "seen" } else { "never seen" };
         vec![format!("  {fact}"), seen.to_owned()]
     });
-    let _ = write!(text, "\n{}", render::table(&facts.collect::<Vec<_>>()));
+    let _ = write!(text, "\n{}", story::table(&facts.collect::<Vec<_>>()));
     for (check, trace) in traces {
         let _ = write!(text, "\n{} fails:\n{trace}", check.id());
     }
