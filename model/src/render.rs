@@ -111,7 +111,8 @@ pub fn counterexample(title: &str, frames: &[Frame], check: Check) -> Story {
     {
         last.failed.push(check.id().to_owned());
     }
-    Story { title: title.to_owned(), verdict: format!("fails {}", check.id()), ..story }
+    let about = vec![(check.id().to_owned(), check.says().to_owned())];
+    Story { title: title.to_owned(), verdict: format!("fails {}", check.id()), about, ..story }
 }
 
 /// Frames as a story without a title.

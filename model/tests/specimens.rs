@@ -32,7 +32,7 @@ fn every_fault_of_the_machine_is_refuted() -> std::io::Result<()> {
 
 #[test]
 fn configured_stripe_count_is_refuted() -> std::io::Result<()> {
-    compare(STRIPE_COUNT, &stripe_count_is_ignored().unwrap_or_default())
+    compare(STRIPE_COUNT, &stripe_count_is_ignored().map(|found| found.text()).unwrap_or_default())
 }
 
 #[test]

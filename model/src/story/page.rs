@@ -98,21 +98,16 @@ fn timeline(story: &Story) -> String {
 
 /// One actor at one step: its life line, what it does, what it goes on doing, and the arrows that pass.
 fn cell(previous: Option<&Step>, step: &Step, column: usize) -> String {
-    let doing = doing(step, column);
-    let before = previous.map_or("", |previous| self::doing(previous, column));
-    let word = |doing: &str| doing.split(' ').next().unwrap_or_default().to_owned();
-    let mut html = format!(
-        "<td class=\"actor{}\" data-before=\"{}\" data-after=\"{}\">",
-        arrows(step, column),
-        Escaped(&word(before)),
-        Escaped(&word(doing))
-    );
+    let after = doing(step, column);
+    let before = previous.map_or("", |previous| doing(previous, column));
+    let word = |doing: &str| Escaped(doing.split(' ').next().unwrap_or_default()).to_string();
+    let (was, is) = (word(before), word(after));
+    let mut html = format!("<td class=\"actor\" data-before=\"{was}\" data-after=\"{is}\">{}", arrows(step, column));
     if step.column == Some(column) {
         let _ = write!(html, "<b>{}</b>", Escaped(&step.action));
     }
-    if doing != before {
-        let words = if doing.is_empty() { "" } else { doing };
-        let _ = write!(html, "<i>{}</i>", Escaped(words));
+    if after != before {
+        let _ = write!(html, "<i>{}</i>", Escaped(after));
     }
     html.push_str("</td>\n");
     html
@@ -122,17 +117,18 @@ fn doing(step: &Step, column: usize) -> &str {
     step.doing.get(column).map_or("", String::as_str)
 }
 
-/// The classes of a cell: whether an arrow passes on its left and on its right, and whether one ends in it.
+/// The arrows in a cell: whether one passes on its left and on its right, and whether one ends in it.
 fn arrows(step: &Step, column: usize) -> String {
     let Some(from) = step.column else { return String::new() };
     let to = || step.told.iter().copied().filter(move |to| *to != from);
-    let classes = [
-        (" left", to().any(|to| from.min(to) < column && column <= from.max(to))),
-        (" right", to().any(|to| from.min(to) <= column && column < from.max(to))),
-        (" arrives", to().any(|to| to == column)),
-        (" rightwards", column > from),
+    let parts = [
+        ("left", to().any(|to| from.min(to) < column && column <= from.max(to))),
+        ("right", to().any(|to| from.min(to) <= column && column < from.max(to))),
+        ("tip", column > from && to().any(|to| to == column)),
+        ("tip leftwards", column < from && to().any(|to| to == column)),
     ];
-    classes.iter().filter(|(_, is)| *is).map(|(class, _)| *class).collect()
+    let arrow = |(name, _): &(&str, bool)| format!("<span class=\"arrow {name}\" aria-hidden=\"true\"></span>");
+    parts.iter().filter(|(_, is)| *is).map(arrow).collect()
 }
 
 fn failures(step: &Step) -> String {
