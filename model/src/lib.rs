@@ -10,8 +10,9 @@
 //!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
-//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
-//! (`replay`) from the command line. The traces of the important scenarios are in `traces/`.
+//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
+//! (`replay`) and shows a run as a text or a page (`render`) from the command line. The traces of the important scenarios
+//! are in `traces/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
