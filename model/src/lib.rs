@@ -7,11 +7,12 @@
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
-//!   render           a trace as a table                which              a machine by its name
+//!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
-//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
-//! (`replay`) from the command line. The traces of the important scenarios are in `traces/`.
+//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
+//! (`replay`) and shows a run as a text or a page (`render`) from the command line. The traces of the important scenarios
+//! are in `traces/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -35,6 +36,7 @@ pub mod render;
 pub mod script;
 pub mod specimens;
 pub mod step_check;
+pub mod story;
 pub mod tombstones;
 pub mod which;
 pub mod world;
@@ -44,6 +46,7 @@ pub use explore::{Report, explore, shortest};
 pub use fact::{Fact, Facts};
 pub use machine::{Effect, Input, Machine, Shipped, Stepped, View};
 pub use plain::{Plain, Twin};
+pub use story::Story;
 pub use tombstones::Tombstones;
 pub use which::Which;
 pub use world::{Env, Kind, Move, World};
