@@ -29,6 +29,8 @@
 pub mod check;
 pub mod explore;
 pub mod fact;
+#[cfg(feature = "trace")]
+pub mod history;
 pub mod machine;
 pub mod plain;
 pub mod programs;

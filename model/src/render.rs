@@ -141,20 +141,25 @@ fn step(frame: &Frame, before: Checks, keeps_ids: bool) -> Step {
     }
 }
 
-fn panels(frame: &Frame, keeps_ids: bool) -> Vec<Panel> {
-    let view = &frame.view;
+/// A machine's state; `who` is what waits in its queue.
+pub(crate) fn view_panels(view: &View, who: &str) -> [Panel; 3] {
     let counts =
         [("capacity", view.capacity), ("available", view.available), ("owed", view.owed), ("freeing", view.freeing)];
     let counts = counts.into_iter().map(|(name, value)| format!("{name} {value}"));
     let closed = view.closed.then(|| "closed".to_owned());
-    let job = |tasks: &Vec<Task>| tasks.iter().map(|next| task(*next)).collect::<Vec<_>>().join(", then ");
-    let mut panels = vec![
+    [
         Panel::new("stripe", counts.chain(closed)),
-        Panel::new("queue", view.waiters.iter().map(|(id, wake)| format!("#{id} client {wake}"))),
+        Panel::new("queue", view.waiters.iter().map(|(id, wake)| format!("#{id} {who} {wake}"))),
         Panel::new("idle", view.idle.iter().map(|(r, stamp)| format!("r{r} at {stamp}"))),
-        Panel::new("in flight", frame.jobs.iter().map(job)),
-        Panel::new("alive", frame.alive.iter().map(|r| format!("r{r}"))),
-    ];
+    ]
+}
+
+fn panels(frame: &Frame, keeps_ids: bool) -> Vec<Panel> {
+    let view = &frame.view;
+    let job = |tasks: &Vec<Task>| tasks.iter().map(|next| task(*next)).collect::<Vec<_>>().join(", then ");
+    let mut panels = Vec::from(view_panels(view, "client"));
+    panels.push(Panel::new("in flight", frame.jobs.iter().map(job)));
+    panels.push(Panel::new("alive", frame.alive.iter().map(|r| format!("r{r}"))));
     if keeps_ids {
         panels.push(Panel::new("cancelled", view.tombstones.iter().map(|id| format!("#{id}"))));
     }
@@ -162,7 +167,7 @@ fn panels(frame: &Frame, keeps_ids: bool) -> Vec<Panel> {
 }
 
 /// The clients that an effect wakes.
-fn woken(effect: &Effect) -> Vec<u8> {
+pub(crate) fn woken(effect: &Effect) -> Vec<u8> {
     match effect {
         Effect::Wake(Recipient::Slot(client), _) => vec![*client],
         Effect::WakeMany(clients, _) => clients.clone(),
@@ -200,12 +205,13 @@ fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
         Move::Drain => (None, "drain".to_owned()),
         Move::Resize(capacity) => (None, format!("resize to {capacity}")),
         Move::Close => (None, "close".to_owned()),
-        Move::Raise(event) => (None, format!("raise {}", raised(&event))),
+        Move::Raise(event) => (None, format!("raise {}", self::event(&event))),
     };
     Doing { client, what }
 }
 
-fn raised(event: &Input) -> String {
+/// An event in words.
+pub(crate) fn event(event: &Input) -> String {
     match event {
         Event::Take { wake } => format!("take for {wake}"),
         Event::TryTake { .. } => "try to take".to_owned(),
@@ -242,7 +248,8 @@ fn result(result: WakeResult<u8>) -> String {
     }
 }
 
-fn effect(effect: &Effect) -> String {
+/// An effect in words.
+pub(crate) fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Wake(Recipient::Caller, got) => format!("answer {}", result(*got)),
         Effect::Wake(Recipient::Slot(client), got) => format!("wake {client} with {}", result(*got)),
@@ -265,7 +272,21 @@ fn state(client: Client) -> Option<String> {
 }
 
 fn afterwards(frame: &Frame) -> String {
-    let view = &frame.view;
+    let mut words = vec![counts(&frame.view)];
+    if !frame.alive.is_empty() {
+        words.push(format!("| alive {}", list(frame.alive.iter().map(|r| format!("r{r}")))));
+    }
+    let clients = frame.clients.iter().enumerate();
+    let doing = clients.filter_map(|(number, client)| state(*client).map(|state| format!("{number} {state}")));
+    let doing: Vec<String> = doing.collect();
+    if !doing.is_empty() {
+        words.push(format!("| {}", doing.join(", ")));
+    }
+    words.join(" ")
+}
+
+/// A machine's state in one line.
+pub(crate) fn counts(view: &View) -> String {
     let mut words = vec![format!("capacity {} available {}", view.capacity, view.available)];
     let mut add = |name: &str, value: String, shown: bool| {
         words.extend(shown.then(|| format!("{name} {value}").trim_end().to_owned()));
@@ -276,11 +297,6 @@ fn afterwards(frame: &Frame) -> String {
     add("queue", list(view.waiters.iter().map(|(id, wake)| format!("#{id}={wake}"))), !view.waiters.is_empty());
     add("cancelled", list(view.tombstones.iter().map(|id| format!("#{id}"))), !view.tombstones.is_empty());
     add("closed", String::new(), view.closed);
-    add("| alive", list(frame.alive.iter().map(|r| format!("r{r}"))), !frame.alive.is_empty());
-    let clients = frame.clients.iter().enumerate();
-    let doing = clients.filter_map(|(number, client)| state(*client).map(|state| format!("{number} {state}")));
-    let doing: Vec<String> = doing.collect();
-    add("|", doing.join(", "), !doing.is_empty());
     words.join(" ")
 }
 
