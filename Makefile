@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test loom orderings check fmt lint doc demo clean
+.PHONY: help test loom orderings check fmt lint doc demo validate clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,9 +11,13 @@ help: ## this list
 demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
 
+validate: ## the same, with every transition replayed through the pure machine (10 s; 2 min cold)
+	$(CARGO) run --release -p striped-pool-tests --features trace --bin demo -- --validate $(DEMO)
+
 test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 min cold)
 	$(CARGO) test --workspace
 	$(CARGO) test -p striped-pool --features trace --test trace
+	$(CARGO) test -p striped-pool-tests --features trace --test validate
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
@@ -33,7 +37,7 @@ fmt: ## formatting only
 lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
-	$(CARGO) clippy -p striped-pool --all-targets --features trace -- -D warnings
+	$(CARGO) clippy -p striped-pool -p striped-pool-tests --all-targets --features trace -- -D warnings
 	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
 
 doc: ## rustdoc only
