@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test loom orderings check fmt lint doc demo validate clean
+.PHONY: help test explore loom loom-deep orderings check fmt lint doc demo validate clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,10 +21,18 @@ test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 m
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
+explore: ## every state of the machine within bounds, alone and beside two others; the specimens refuted (1 min; 5 min cold)
+	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts
+	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts --machine all
+	$(CARGO) run --release -p striped-pool-model -- check
+
 loom: ## only the loom programs: named ones, then generated ones with every history replayed (2 min; 4 min cold)
 	$(CARGO) test -p striped-pool --features loom --test loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 	$(CARGO) test -p striped-pool-model --features loom --test generated
+
+loom-deep: ## a seeded sample of larger generated programs, 10 minutes; DEEP="--minutes 60 --seed 7" for another
+	$(CARGO) test -p striped-pool-model --features loom --test generated -- --deep $(DEEP)
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh

@@ -9,14 +9,14 @@
 use crate::machine::{Effect, Input, Machine, Shipped, View};
 use crate::render;
 use crate::story::{Panel, Step, Story};
-use striped_pool::runtime::trace::Transition;
-use striped_pool::runtime::{PoolEvent, PoolStripe, ResourceHandle, WakeHandle};
-use striped_pool::stripe::{Event, Recipient, StripeStep, step, violations};
+use striped_pool::runtime::trace::{Mismatch, Replay, Transition};
+use striped_pool::runtime::{PoolEvent, ResourceHandle, WakeHandle};
+use striped_pool::stripe::{Event, Recipient};
 
 /// A committed transition and the thread that committed it; none if it was not one of the program's.
 pub type Line = (Option<usize>, Transition);
 
-/// The first so many transitions of a stripe of `capacity` that `threads` threads worked on.
+/// What `threads` threads did to a stripe of `capacity`, in the order in which they committed it.
 #[must_use]
 pub fn story(title: &str, verdict: &str, capacity: u32, threads: usize, mut lines: Vec<Line>) -> Story {
     lines.sort_by_key(|(_, transition)| (transition.number, !transition.changed));
@@ -36,9 +36,8 @@ pub fn story(title: &str, verdict: &str, capacity: u32, threads: usize, mut line
 /// What the machine makes of the lines, twice: with addresses, to compare, and with names, to show.
 struct Teller {
     threads: usize,
-    stripe: PoolStripe,
+    replay: Replay,
     named: Shipped,
-    last: u64,
     resources: Vec<ResourceHandle>,
     wakes: Vec<(WakeHandle, u8)>,
     is_over: bool,
@@ -46,8 +45,9 @@ struct Teller {
 
 impl Teller {
     fn new(capacity: u32, threads: usize) -> Self {
-        let (stripe, named) = (PoolStripe::new(capacity), <Shipped as Machine>::new(capacity));
-        Self { threads, stripe, named, last: 0, resources: Vec::new(), wakes: Vec::new(), is_over: false }
+        // In order, so nothing has to be kept.
+        let (replay, named) = (Replay::new(capacity, 0), <Shipped as Machine>::new(capacity));
+        Self { threads, replay, named, resources: Vec::new(), wakes: Vec::new(), is_over: false }
     }
 
     fn start(&self) -> Step {
@@ -59,7 +59,7 @@ impl Teller {
         if self.is_over {
             return None;
         }
-        let failed = self.judge(line);
+        let failed = Vec::from_iter(self.judge(line));
         self.is_over = !failed.is_empty();
         let column = thread.filter(|thread| *thread < self.threads).unwrap_or(self.threads);
         let input = self.rename(line.event, column);
@@ -72,19 +72,15 @@ impl Teller {
         Some(Step { column: Some(column), action, answers, told, panels, summary, failed, ..Step::default() })
     }
 
-    /// What is wrong with the line, and the state after it.
-    fn judge(&mut self, line: &Transition) -> Vec<String> {
-        let StripeStep { stripe, effects, changed } = step(&self.stripe, line.event);
-        let mut failed = Vec::new();
-        if line.number != self.last + u64::from(line.changed) {
-            failed.push(format!("change {} follows change {}", line.number, self.last));
+    /// What is wrong with the line.
+    fn judge(&mut self, line: &Transition) -> Option<String> {
+        match self.replay.push(line.clone()) {
+            Ok(_) => None,
+            Err(Mismatch::Gap { after, .. }) => Some(format!("change {after} is followed by change {}", line.number)),
+            Err(Mismatch::Differs { .. }) => Some(format!("the record has other effects: {:?}", line.effects)),
+            Err(Mismatch::Violates { invariants, .. }) => Some(format!("violates {invariants:?}")),
+            Err(other) => Some(other.to_string()),
         }
-        if (&effects, changed) != (&line.effects, line.changed) {
-            failed.push(format!("the record has other effects: {:?}", line.effects));
-        }
-        failed.extend(violations(&stripe).into_iter().map(|violated| format!("violates {violated:?}")));
-        (self.stripe, self.last) = (stripe, line.number);
-        failed
     }
 
     fn rename(&mut self, event: PoolEvent, thread: usize) -> Input {

@@ -101,6 +101,17 @@ fn a_search_in_which_all_holds_says_what_it_covered() {
 }
 
 #[test]
+fn a_fact_that_is_never_seen_is_a_finding_if_asked_for() {
+    let small = ["explore", "--clients", "1", "--capacity", "1", "--max-capacity", "1"];
+    let (code, stdout, _) = run(&small);
+    assert!(code == Some(0) && stdout.contains("TwoWaiters             never seen"), "{stdout}");
+    let (code, stdout, _) = run(&[&small[..], &["--all-facts"]].concat());
+    assert!(code == Some(1) && stdout.contains("but a fact is never seen"), "{stdout}");
+    let (code, stdout, _) = run(&["explore", "--clients", "3", "--all-facts"]);
+    assert!(code == Some(0) && stdout.contains("31 of 31 seen"), "{stdout}");
+}
+
+#[test]
 fn a_search_that_finds_something_shows_a_shortest_trace() {
     let (code, stdout, _) = run(&["explore", "--machine", "ancestor", "--threads", "1"]);
     assert_eq!(code, Some(1));

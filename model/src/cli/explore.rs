@@ -21,6 +21,7 @@ Options:
   --max-capacity N     resources that a resize may ask for, 1 to 4 (default 3)
   --clock N            the largest clock reading, 0 to 3; the smallest is 0 (default 1)
   --threads N          threads that search, 1 to 64 (default: as many as there are processors)
+  --all-facts          a fact that is never seen is a finding: a check that holds may then hold because nothing happened
   --json               print one JSON object instead of tables
   --html DIR           also write each trace as a page to step through, DIR/CHECK.html; DIR is made if absent
   -h, --help           this
@@ -33,6 +34,7 @@ struct Options {
     which: Which,
     env: Env,
     threads: usize,
+    all_facts: bool,
     json: bool,
     pages: Option<PathBuf>,
 }
@@ -41,7 +43,7 @@ impl Options {
     fn read(arguments: &mut lexopt::Parser) -> Result<Option<Self>, Wrong> {
         use lexopt::prelude::{Long, Short, Value};
         let (mut which, mut json, mut threads) = (Which::Shipped, false, None);
-        let mut pages = None;
+        let (mut pages, mut all_facts) = (None, false);
         let (mut clients, mut capacity, mut max, mut clock) = (3, None, 3, 1);
         while let Some(argument) = arguments.next()? {
             match argument {
@@ -51,6 +53,7 @@ impl Options {
                 Long("max-capacity") => max = options::number(arguments, "--max-capacity", 1..=4)?,
                 Long("clock") => clock = options::number(arguments, "--clock", 0..=3)?,
                 Long("threads") => threads = Some(options::number(arguments, "--threads", 1..=64)?),
+                Long("all-facts") => all_facts = true,
                 Long("json") => json = true,
                 Long("html") => pages = Some(PathBuf::from(arguments.value()?)),
                 Long("help") | Short('h') => return Ok(None),
@@ -63,7 +66,7 @@ impl Options {
         }
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(processors);
-        Ok(Some(Self { which, env: Env::new(clients, capacity, max, clock), threads, json, pages }))
+        Ok(Some(Self { which, env: Env::new(clients, capacity, max, clock), threads, all_facts, json, pages }))
     }
 }
 
@@ -97,23 +100,19 @@ pub(super) fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong>
     let findings = options.which.run(&options);
     let page = |(check, story): &(Check, Story)| write_page_into(options.pages.as_ref(), check.id(), story);
     let pages: Vec<Option<String>> = findings.traces.iter().map(page).collect::<Result<_, Wrong>>()?;
-    let end = if !findings.report.failed.is_empty() {
-        End::Found
-    } else if findings.report.finished {
-        End::Holds
-    } else {
-        End::Interrupted
-    };
+    let (_, end) = outcome(&options, &findings.report);
     Ok((if options.json { json(&options, &findings, &pages) } else { text(&options, &findings, &pages) }, end))
 }
 
-fn outcome(report: &Report) -> &'static str {
+fn outcome(options: &Options, report: &Report) -> (&'static str, End) {
     if !report.failed.is_empty() {
-        "a check fails"
-    } else if report.finished {
-        "complete: every check holds"
+        ("a check fails", End::Found)
+    } else if !report.finished {
+        ("interrupted: every check holds so far", End::Interrupted)
+    } else if options.all_facts && report.facts.missing().next().is_some() {
+        ("complete: every check holds, but a fact is never seen", End::Found)
     } else {
-        "interrupted: every check holds so far"
+        ("complete: every check holds", End::Holds)
     }
 }
 
@@ -132,7 +131,7 @@ fn text(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
         row("seconds", format!("{:.1}", report.elapsed.as_secs_f32())),
         row("checks", Checks::ALL.iter().map(Check::id).collect::<Vec<_>>().join(" ")),
         row("facts", format!("{seen} of {} seen", Fact::ALL.len())),
-        row("outcome", outcome(report).to_owned()),
+        row("outcome", outcome(options, report).0.to_owned()),
     ];
     let mut text = story::table(&rows);
     let facts = Fact::ALL.iter().map(|fact| {
