@@ -15,6 +15,8 @@
 //! Usage: `cargo test --features loom --test generated -- [--deep] [--list] [part of a name …]`
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/actor.rs"]
+mod actor;
 mod play;
 
 use std::io::{BufRead as _, BufReader, Write as _};
