@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep orderings check fmt lint doc demo validate clean
+.PHONY: help test explore loom loom-deep sample orderings check fmt lint doc demo validate clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,7 @@ test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 m
 	$(CARGO) test --workspace
 	$(CARGO) test -p striped-pool --features trace --test trace
 	$(CARGO) test -p striped-pool-tests --features trace --test validate
+	$(CARGO) test -p striped-pool-model --features trace --test sample
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
@@ -34,6 +35,9 @@ loom: ## only the loom programs: named ones, then generated ones with every hist
 loom-deep: ## a seeded sample of larger generated programs, 10 minutes; DEEP="--minutes 60 --seed 7" for another
 	$(CARGO) test -p striped-pool-model --features loom --test generated -- --deep $(DEEP)
 
+sample: ## long random scripts on real threads, each history replayed (10 s; 2 min cold)
+	$(CARGO) test -p striped-pool-model --features trace --test sample -- $(SAMPLE)
+
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
 
@@ -45,7 +49,7 @@ fmt: ## formatting only
 lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
-	$(CARGO) clippy -p striped-pool -p striped-pool-tests --all-targets --features trace -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features trace -- -D warnings
 	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
 
 doc: ## rustdoc only

@@ -1,7 +1,7 @@
 //! Small concurrent programs over a pool's operations: what is enumerated, and how many there are.
 //!
 //! Pure data: `tests/generated` runs them under loom on the shipped runtime. What is too much to run in full is sampled:
-//! [`sample`].
+//! [`strata`].
 //!
 //! Rules:
 //! 1. A program is one script for each thread and a primed state. Threads are interchangeable, so scripts are taken as a
@@ -12,7 +12,7 @@
 //!    because a race that needs room to be absent does not happen where there is room.
 //! 4. At the end of its script a thread gives back what it holds, last first.
 
-pub mod sample;
+pub mod strata;
 
 use core::fmt;
 use core::str::FromStr;

@@ -2,7 +2,7 @@
 #![cfg(not(feature = "loom"))]
 
 use std::collections::HashSet;
-use striped_pool_model::programs::sample::{Coverage, Kind, Sample};
+use striped_pool_model::programs::strata::{Coverage, Kind, Sample};
 use striped_pool_model::programs::{Op, Prime, Program, Script, Token, programs, scripts};
 
 /// Multisets of `threads` out of `scripts`: (scripts + threads − 1 choose threads).

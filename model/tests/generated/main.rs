@@ -12,6 +12,8 @@
 //! way. What a pass does not show: longer scripts, more threads, what loom leaves out of C11.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/actor.rs"]
+mod actor;
 mod options;
 mod play;
 mod run;

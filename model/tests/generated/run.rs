@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use striped_pool_model::programs::Program;
-use striped_pool_model::programs::sample::Coverage;
+use striped_pool_model::programs::strata::Coverage;
 
 /// How many programs one child process explores: starting one takes time, and after a failure the rest is left out.
 const BATCH: usize = 24;

@@ -1,6 +1,6 @@
 //! Which programs are explored, at which bound.
 
-use striped_pool_model::programs::sample::Sample;
+use striped_pool_model::programs::strata::Sample;
 use striped_pool_model::programs::{Op, Program, programs};
 
 /// A program, and how far to go.
