@@ -2,7 +2,7 @@
 //!
 //! Each program of `striped_pool_model::programs` is explored to its preemption bound. In every interleaving:
 //! 1. The committed transitions, in commit order, are a run of the pure machine: the history is linearizable, blocking
-//!    operations included, since each take's result comes from one of those transitions.
+//!    operations included: each operation saw what the machine answered (`common/judge.rs`).
 //! 2. Whoever still waits when nothing else moves waits in the machine's queue as well. If somebody sleeps whom the machine
 //!    does not know as waiting, the program never comes to rest, and fails. Those whom the specification lets wait for
 //!    ever are then released by a close.
@@ -14,6 +14,8 @@
 
 #[path = "../common/actor.rs"]
 mod actor;
+#[path = "../common/judge.rs"]
+mod judge;
 mod options;
 mod play;
 mod run;

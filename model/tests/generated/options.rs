@@ -20,7 +20,8 @@ Options:
 Split over machines: cargo nextest run … --test generated [--run-ignored only] --partition hash:1/4
 There, GENERATED_SEED and GENERATED_ROUNDS (default 1) say what is drawn.
 
-A failing program is printed with its history. Its name runs it alone.
+A failing program is printed with its history; in the folder GENERATED_HTML, if set, a page to step through is left.
+Its name runs it alone.
 ";
 
 /// What to do.

@@ -3,20 +3,56 @@
 use crate::options::CHILD;
 use crate::suites::Case;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use striped_pool_model::Story;
 use striped_pool_model::programs::Program;
 use striped_pool_model::programs::strata::Coverage;
 
 /// How many programs one child process explores: starting one takes time, and after a failure the rest is left out.
 const BATCH: usize = 24;
 
+/// How many interleavings of the program at hand have begun.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets a panic say in which interleaving it happened, and tell it.
+fn explain_panics(program: &Program) {
+    let (program, report) = (program.clone(), std::panic::take_hook());
+    let is_first = AtomicBool::new(true);
+    std::panic::set_hook(Box::new(move |panic| {
+        if is_first.swap(false, Ordering::Relaxed) {
+            report(panic);
+            let payload = panic.payload();
+            let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref().copied());
+            let verdict = message.and_then(|message| message.lines().next()).unwrap_or("a panic");
+            eprintln!("failed in iteration: {}", BEGUN.load(Ordering::Relaxed));
+            if let Some(story) = crate::play::told(&program, verdict) {
+                eprint!("{}", story.text());
+                write_page(&story);
+            }
+        }
+    }));
+}
+
+/// Writes the story into the folder that `GENERATED_HTML` names, if it does.
+fn write_page(story: &Story) {
+    let Some(folder) = std::env::var_os("GENERATED_HTML") else { return };
+    let letters = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let page = Path::new(&folder).join(story.title.chars().map(letters).collect::<String>()).with_extension("html");
+    match std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&page, story.html())) {
+        Ok(()) => eprintln!("to step through: {}", page.display()),
+        Err(error) => eprintln!("{}: {error}", page.display()),
+    }
+}
+
 /// Explores one program to its bound, here and now; returns the number of interleavings.
 fn explore(program: &Program, bound: usize) -> usize {
-    let iterations = std::sync::Arc::new(AtomicUsize::new(0));
-    let (counter, program) = (std::sync::Arc::clone(&iterations), program.clone());
+    explain_panics(program);
+    BEGUN.store(0, Ordering::Relaxed);
+    let program = program.clone();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(bound);
     // A program that needs more fails: it does not come to rest.
@@ -24,10 +60,11 @@ fn explore(program: &Program, bound: usize) -> usize {
     builder.max_permutations = None;
     builder.max_duration = None;
     builder.check(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
+        BEGUN.fetch_add(1, Ordering::Relaxed);
         crate::play::play(&program);
     });
-    iterations.load(Ordering::Relaxed)
+    drop(std::panic::take_hook());
+    BEGUN.load(Ordering::Relaxed)
 }
 
 /// In the child: explores the programs on standard input, and prints the interleavings of each.
