@@ -152,7 +152,10 @@ fn json(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
     let Env { clients, capacity, max_capacity, clock, .. } = options.env;
     let ids = |checks: Checks| checks.iter().map(Check::id).collect::<Vec<_>>();
     let names = |facts: &mut dyn Iterator<Item = Fact>| facts.map(|fact| fact.to_string()).collect::<Vec<_>>();
-    let trace = |((check, story), page): (&(Check, Story), &Option<String>)| json!({ "check": check.id(), "table": story.table(0), "page": page });
+    let trace = |((check, story), page): (&(Check, Story), &Option<String>)| {
+        let table = story.table(0);
+        json!({ "check": check.id(), "table": table, "page": page })
+    };
     let value = json!({
         "machine": options.which.name(),
         "bounds": { "clients": clients, "capacity": capacity, "max_capacity": max_capacity, "clock": clock },
