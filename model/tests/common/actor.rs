@@ -226,8 +226,12 @@ fn address(resource: &usize) -> usize {
 /// All is given back, conserved, as the machine says, and freed with the pool.
 pub(crate) fn check_rest(capacity: u32, ledger: &Ledger, pool: Box<Pool>) {
     let status = pool.status();
-    assert_eq!((status.out, status.owed, status.freeing, status.waiting), (0, 0, 0, 0), "{status:?}");
-    assert_eq!(status.available + status.idle, status.capacity, "{status:?}");
+    assert_eq!(
+        (status.out, status.owed, status.freeing, status.waiting),
+        (0, 0, 0, 0),
+        "not all came back: {status:?}"
+    );
+    assert_eq!(status.available + status.idle, status.capacity, "permits do not add up: {status:?}");
     assert_eq!(ledger.alive(), status.idle as usize, "lost or duplicated: {status:?}");
     let end = ledger.replay(capacity).unwrap_or_else(|mismatch| panic!("{mismatch}"));
     assert_eq!(striped_pool::StripeStatus::of(&end), status);

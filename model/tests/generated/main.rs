@@ -101,10 +101,17 @@ fn sample(options: &Options) -> ExitCode {
     finish(&total, total.programs == 0)
 }
 
+/// How many failures are told in full: the first are of the smallest programs.
+const TOLD: usize = 3;
+
 fn finish(total: &Explored, is_empty: bool) -> ExitCode {
     let Explored { programs, iterations, failures, .. } = total;
-    println!("\nloom: {programs} programs, {iterations} iterations, none truncated");
+    let verdict = if failures.is_empty() { "none truncated" } else { "and what comes after a failure left out" };
+    println!("\nloom: {programs} programs, {iterations} iterations, {verdict}");
     println!("{} passed, {} failed", programs, failures.len());
-    failures.iter().for_each(|failure| println!("FAILED {failure}"));
+    failures.iter().take(TOLD).for_each(|failure| println!("FAILED {failure}"));
+    for failure in failures.iter().skip(TOLD) {
+        println!("FAILED {}", failure.lines().next().unwrap_or_default());
+    }
     if failures.is_empty() && !is_empty { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

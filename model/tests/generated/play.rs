@@ -19,12 +19,12 @@ loom::thread_local! {
 
 std::thread_local! {
     /// The interleaving that is being played: all of loom's threads are one of the system's.
-    static PLAYED: RefCell<Option<Ledger>> = const { RefCell::new(None) };
+    static PLAYED: RefCell<Option<(Program, Ledger)>> = const { RefCell::new(None) };
 }
 
 /// The interleaving that is being played, as far as it has come.
-pub(crate) fn told(program: &Program, verdict: &str) -> Option<Story> {
-    let ledger = PLAYED.with_borrow(Clone::clone)?;
+pub(crate) fn told(verdict: &str) -> Option<Story> {
+    let (program, ledger) = PLAYED.with_borrow(Clone::clone)?;
     let line = |(tag, transition): (Tag, _)| -> Line { ((tag != HARNESS).then_some(tag.thread), transition) };
     let lines = ledger.lines().into_iter().map(line).collect();
     let capacity = u32::try_from(program.capacity()).ok()?;
@@ -61,7 +61,7 @@ fn spawn(actor: Actor<'static>, script: &Script, thread: usize, done: &Arc<Atomi
 /// Runs the program once, and checks what `main.rs` promises.
 pub(crate) fn play(program: &Program) {
     let ledger = Ledger::default();
-    PLAYED.set(Some(ledger.clone()));
+    PLAYED.set(Some((program.clone(), ledger.clone())));
     let owner = prime(program, &ledger, || TAG.with(Cell::get));
     let capacity = u32::try_from(program.capacity()).unwrap();
     // SAFETY: every thread is joined, and with it every lease dropped, before `owner` is.

@@ -18,23 +18,29 @@ const BATCH: usize = 24;
 /// How many interleavings of the program at hand have begun.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
-/// Lets a panic say in which interleaving it happened, and tell it.
-fn explain_panics(program: &Program) {
-    let (program, report) = (program.clone(), std::panic::take_hook());
-    let is_first = AtomicBool::new(true);
+/// Lets a panic say in which interleaving it happened, and tell it. The first one only: others follow from it.
+fn explain_panics() {
+    let (report, is_first) = (std::panic::take_hook(), AtomicBool::new(true));
     std::panic::set_hook(Box::new(move |panic| {
-        if is_first.swap(false, Ordering::Relaxed) {
-            report(panic);
-            let payload = panic.payload();
-            let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref().copied());
-            let verdict = message.and_then(|message| message.lines().next()).unwrap_or("a panic");
-            eprintln!("failed in iteration: {}", BEGUN.load(Ordering::Relaxed));
-            if let Some(story) = crate::play::told(&program, verdict) {
-                eprint!("{}", story.text());
-                write_page(&story);
-            }
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref().copied());
+        // What loom unwinds its threads' stacks with says nothing.
+        let Some(message) = message.filter(|_| is_first.swap(false, Ordering::Relaxed)) else { return };
+        report(panic);
+        eprintln!("failed in iteration: {}", BEGUN.load(Ordering::Relaxed));
+        if let Some(story) = crate::play::told(verdict(message)) {
+            eprint!("{}", story.text());
+            write_page(&story);
         }
     }));
+}
+
+/// A panic's message, in a line.
+fn verdict(message: &str) -> &str {
+    if message.contains("exceeded maximum number of branches") {
+        return "never comes to rest: a thread sleeps, or spins, whom the machine does not know as waiting";
+    }
+    message.lines().next().unwrap_or("a panic")
 }
 
 /// Writes the story into the folder that `GENERATED_HTML` names, if it does.
@@ -50,7 +56,6 @@ fn write_page(story: &Story) {
 
 /// Explores one program to its bound, here and now; returns the number of interleavings.
 fn explore(program: &Program, bound: usize) -> usize {
-    explain_panics(program);
     BEGUN.store(0, Ordering::Relaxed);
     let program = program.clone();
     let mut builder = loom::model::Builder::new();
@@ -63,12 +68,12 @@ fn explore(program: &Program, bound: usize) -> usize {
         BEGUN.fetch_add(1, Ordering::Relaxed);
         crate::play::play(&program);
     });
-    drop(std::panic::take_hook());
     BEGUN.load(Ordering::Relaxed)
 }
 
 /// In the child: explores the programs on standard input, and prints the interleavings of each.
 pub(crate) fn explore_from_stdin(bound: usize) {
+    explain_panics();
     for line in std::io::stdin().lines() {
         let program: Program = line.unwrap().parse().unwrap();
         println!("{}", explore(&program, bound));
