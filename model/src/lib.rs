@@ -31,6 +31,7 @@ pub mod fact;
 pub mod machine;
 pub mod plain;
 pub mod programs;
+pub mod real;
 pub mod render;
 pub mod script;
 pub mod specimens;
