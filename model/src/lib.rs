@@ -35,6 +35,7 @@ pub mod history;
 pub mod machine;
 pub mod plain;
 pub mod programs;
+pub mod real;
 pub mod render;
 pub mod sample;
 pub mod script;

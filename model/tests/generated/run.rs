@@ -14,6 +14,8 @@ use striped_pool_model::programs::strata::Coverage;
 
 /// How many programs one child process explores: starting one takes time, and after a failure the rest is left out.
 const BATCH: usize = 24;
+/// And how many if there is an end to the time: the last batches begun are finished.
+const SMALL_BATCH: usize = 2;
 
 /// How many interleavings of the program at hand have begun.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -133,12 +135,13 @@ fn explore_apart(cases: &[Case]) -> Explored {
 
 /// Explores as many of the cases, of one bound, as there is time for; after a failure in a batch the next batch goes on.
 pub(crate) fn explore_all(name: &str, cases: &[Case], until: Option<Instant>) -> Explored {
-    let starts = Mutex::new((0..cases.len()).step_by(BATCH));
+    let batch = if until.is_some() { SMALL_BATCH } else { BATCH };
+    let starts = Mutex::new((0..cases.len()).step_by(batch));
     let (total, spoken) = (Mutex::new(Explored::default()), Mutex::new(Instant::now()));
     let next = || starts.lock().unwrap().next().filter(|_| until.is_none_or(|end| Instant::now() < end));
     let work = || {
         while let Some(from) = next() {
-            let explored = explore_apart(&cases[from..cases.len().min(from + BATCH)]);
+            let explored = explore_apart(&cases[from..cases.len().min(from + batch)]);
             let mut total = total.lock().unwrap();
             total.add(explored);
             let mut spoken = spoken.lock().unwrap();
