@@ -16,7 +16,8 @@ use striped_pool::stripe::{Event, Recipient};
 /// A committed transition and the thread that committed it; none if it was not one of the program's.
 pub type Line = (Option<usize>, Transition);
 
-/// What `threads` threads did to a stripe of `capacity`, in the order in which they committed it.
+/// What `threads` threads did to a stripe of `capacity`, in the order in which they committed it, and what is wrong with it:
+/// `verdict` is found at the end, unless the record is wrong before.
 #[must_use]
 pub fn story(title: &str, verdict: &str, capacity: u32, threads: usize, mut lines: Vec<Line>) -> Story {
     lines.sort_by_key(|(_, transition)| (transition.number, !transition.changed));
@@ -24,13 +25,11 @@ pub fn story(title: &str, verdict: &str, capacity: u32, threads: usize, mut line
     let mut teller = Teller::new(capacity, threads);
     let start = teller.start();
     let steps = core::iter::once(start).chain(lines.iter().map_while(|(thread, line)| teller.tell(*thread, line)));
-    Story {
-        title: title.to_owned(),
-        verdict: verdict.to_owned(),
-        about: Vec::new(),
-        steps: steps.collect(),
-        columns: columns.collect(),
+    let (mut steps, columns): (Vec<Step>, _) = (steps.collect(), columns.collect());
+    if let Some(last) = steps.last_mut().filter(|last| last.failed.is_empty()) {
+        last.failed.push(verdict.to_owned());
     }
+    Story { title: title.to_owned(), verdict: verdict.to_owned(), about: Vec::new(), steps, columns }
 }
 
 /// What the machine makes of the lines, twice: with addresses, to compare, and with names, to show.
@@ -68,8 +67,10 @@ impl Teller {
         let (answers, told) = told(&stepped.effects);
         let view = self.named.observe();
         let (summary, panels) = (render::counts(&view), panels(&view));
-        let action = render::event(&input);
-        Some(Step { column: Some(column), action, answers, told, panels, summary, failed, ..Step::default() })
+        let waits = |thread: usize| view.waiters.iter().any(|(_, waiter)| usize::from(*waiter) == thread);
+        let doing = (0..=self.threads).map(|thread| if waits(thread) { "waits".to_owned() } else { String::new() });
+        let (action, doing, note) = (render::event(&input), doing.collect(), String::new());
+        Some(Step { column: Some(column), action, answers, told, doing, panels, summary, note, failed })
     }
 
     /// What is wrong with the line.
