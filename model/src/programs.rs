@@ -1,6 +1,6 @@
 //! Small concurrent programs over a pool's operations: what is enumerated, and how many there are.
 //!
-//! Pure data: `tests/generated.rs` runs them under loom on the shipped runtime.
+//! Pure data: `tests/generated` runs them under loom on the shipped runtime, `tests/shuttle.rs` longer ones under shuttle.
 //!
 //! Rules:
 //! 1. A program is one script for each thread and a primed state. Threads are interchangeable, so scripts are taken as a
@@ -12,6 +12,7 @@
 //! 4. At the end of its script a thread gives back what it holds, last first.
 
 use core::fmt;
+use core::str::FromStr;
 
 /// One operation of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,6 +175,29 @@ impl fmt::Display for Program {
             write!(f, "{}{}", if number > 0 { " | " } else { "" }, ops.join(","))?;
         }
         write!(f, " from {:?}", self.prime)
+    }
+}
+
+impl FromStr for Op {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|op| format!("{op:?}") == name);
+        found.ok_or_else(|| format!("`{name}` is no operation: there are {:?}", Self::ALL))
+    }
+}
+
+impl FromStr for Program {
+    type Err = String;
+
+    /// What [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (scripts, prime) =
+            text.rsplit_once(" from ").ok_or("a program ends with ` from ` and what it is primed with")?;
+        let found = Prime::ALL.into_iter().find(|known| format!("{known:?}") == prime);
+        let prime = found.ok_or_else(|| format!("`{prime}` primes nothing: there are {:?}", Prime::ALL))?;
+        let script = |ops: &str| ops.split(',').map(str::parse).collect::<Result<_, _>>().map(Script);
+        Ok(Self { scripts: scripts.split(" | ").map(script).collect::<Result<_, _>>()?, prime })
     }
 }
 
