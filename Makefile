@@ -14,11 +14,12 @@ demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 m
 validate: ## the same, with every transition replayed through the pure machine (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --features trace --bin demo -- --validate $(DEMO)
 
-test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 min cold)
+test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7 min; 12 min cold)
 	$(CARGO) test --workspace
 	$(CARGO) test -p striped-pool --features trace --test trace
 	$(CARGO) test -p striped-pool-tests --features trace --test validate
 	$(CARGO) test -p striped-pool-model --features trace --test sample
+	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 
@@ -35,8 +36,9 @@ loom: ## only the loom programs: named ones, then generated ones with every hist
 loom-deep: ## a seeded sample of larger generated programs, 10 minutes; DEEP="--minutes 60 --seed 7" for another
 	$(CARGO) test -p striped-pool-model --features loom --test generated -- --deep $(DEEP)
 
-sample: ## long random scripts on real threads, each history replayed (10 s; 2 min cold)
-	$(CARGO) test -p striped-pool-model --features trace --test sample -- $(SAMPLE)
+sample: ## random programs, longer than loom's: on real threads, then on shuttle's schedules (1 min; 4 min cold)
+	$(CARGO) test -p striped-pool-model --features trace --test sample
+	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
@@ -51,6 +53,7 @@ lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features trace -- -D warnings
 	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
+	$(CARGO) clippy -p striped-pool -p striped-pool-model --lib --test shuttle --features striped-pool-model/shuttle -- -D warnings
 
 doc: ## rustdoc only
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

@@ -7,7 +7,7 @@
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
-//!   programs, sample small programs and random ones: tests/generated (loom), tests/sample.rs (real threads)
+//!   programs, sample small programs and random ones: tests/generated (loom), sample.rs, shuttle.rs
 //!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!

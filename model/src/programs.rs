@@ -1,7 +1,7 @@
 //! Small concurrent programs over a pool's operations: what is enumerated, and how many there are.
 //!
-//! Pure data: `tests/generated` runs them under loom on the shipped runtime. What is too much to run in full is sampled:
-//! [`strata`].
+//! Pure data: `tests/generated` runs them under loom on the shipped runtime, `tests/shuttle.rs` longer ones under shuttle. What
+//! is too much to run in full is sampled: [`strata`].
 //!
 //! Rules:
 //! 1. A program is one script for each thread and a primed state. Threads are interchangeable, so scripts are taken as a

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use striped_pool_model::programs::strata::{Coverage, Kind, Sample};
 use striped_pool_model::programs::{Op, Prime, Program, Script, Token, programs, scripts};
+use striped_pool_model::sample;
 
 /// Multisets of `threads` out of `scripts`: (scripts + threads − 1 choose threads).
 fn multisets(scripts: usize, threads: usize) -> usize {
@@ -51,12 +52,30 @@ fn the_suites_are_complete() {
 }
 
 #[test]
+fn random_programs_are_of_the_promised_size_and_are_read_back() {
+    let all: Vec<Program> = (0..300).map(sample::program).collect();
+    for program in &all {
+        assert!((4..=6).contains(&program.scripts.len()), "{program}");
+        assert!(program.scripts.iter().all(|script| (4..=8).contains(&script.0.len())), "{program}");
+        assert_eq!(program.to_string().parse().as_ref(), Ok(program));
+    }
+    let ops: HashSet<Op> =
+        all.iter().flat_map(|program| &program.scripts).flat_map(|script| script.0.clone()).collect();
+    assert_eq!(ops, HashSet::from(Op::ALL));
+    assert_eq!(all, (0..300).map(sample::program).collect::<Vec<_>>());
+    for wrong in ["Take", "Take from Nowhere", "Take | Tale from Idle", " from Idle"] {
+        assert!(wrong.parse::<Program>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn what_is_given_back_before_it_is_taken_is_primed() {
     let script = Script(vec![Op::Put, Op::Take, Op::Put, Op::FailCreate]);
     assert_eq!(script.tokens(), [Token::Permit, Token::Lease]);
     let program = Program { scripts: vec![script], prime: Prime::Idle };
     assert_eq!((program.tokens(), program.capacity()), (2, 3));
     assert_eq!(program.to_string(), "Put,Take,Put,FailCreate from Idle");
+    assert_eq!(program.to_string().parse(), Ok(program));
     assert_eq!(scripts(&Op::CORE, 2).len(), 36);
 }
 

@@ -15,23 +15,23 @@
 //! [--steps N] [--rounds N]`
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[cfg(not(feature = "loom"))]
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 #[path = "common/actor.rs"]
 mod actor;
-#[cfg(not(feature = "loom"))]
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 #[path = "common/judge.rs"]
 mod judge;
 
-#[cfg(not(feature = "loom"))]
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 fn main() -> std::process::ExitCode {
     sample::main()
 }
 
-/// Loom's primitives work only inside loom's scheduler, and this program runs on real threads.
-#[cfg(feature = "loom")]
+/// The primitives of loom and shuttle work only inside their schedulers, and this program runs on real threads.
+#[cfg(any(feature = "loom", feature = "shuttle"))]
 fn main() {}
 
-#[cfg(not(feature = "loom"))]
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 mod sample {
     use crate::actor::{Actor, Ledger, Outcome, Pool, Tag, check_rest, stage};
     use crate::judge::judge;
