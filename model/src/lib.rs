@@ -7,7 +7,7 @@
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
-//!   programs, sample small programs and random ones: tests/generated (loom), sample.rs, shuttle.rs
+//!   programs         small programs, and random ones: tests/generated (loom), sample.rs (real threads), shuttle.rs
 //!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
@@ -37,7 +37,6 @@ pub mod plain;
 pub mod programs;
 pub mod real;
 pub mod render;
-pub mod sample;
 pub mod script;
 pub mod specimens;
 pub mod step_check;

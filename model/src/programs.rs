@@ -12,6 +12,7 @@
 //!    because a race that needs room to be absent does not happen where there is room.
 //! 4. At the end of its script a thread gives back what it holds, last first.
 
+pub mod random;
 pub mod strata;
 
 use core::fmt;

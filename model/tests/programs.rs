@@ -2,9 +2,9 @@
 #![cfg(not(feature = "loom"))]
 
 use std::collections::HashSet;
+use striped_pool_model::programs::random;
 use striped_pool_model::programs::strata::{Coverage, Kind, Sample};
 use striped_pool_model::programs::{Op, Prime, Program, Script, Token, programs, scripts};
-use striped_pool_model::sample;
 
 /// Multisets of `threads` out of `scripts`: (scripts + threads − 1 choose threads).
 fn multisets(scripts: usize, threads: usize) -> usize {

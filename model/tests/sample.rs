@@ -43,7 +43,7 @@ mod sample {
     use std::thread::ScopedJoinHandle;
     use std::time::{Duration, Instant};
     use striped_pool_model::programs::Op;
-    use striped_pool_model::sample::{Dice, script};
+    use striped_pool_model::programs::random::script;
 
     /// For how long nothing may be committed while threads have work left.
     const QUIET: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ mod sample {
 
     /// One thread, from its first operation to its close.
     fn play(mut actor: Actor<'_>, shape: Shape, thread: usize, at: &AtomicUsize) -> Seen {
-        let mut dice = Dice::new(shape.seed.wrapping_mul(64).wrapping_add(thread as u64));
+        let mut random = fastrand::Rng::with_seed(shape.seed.wrapping_mul(64).wrapping_add(thread as u64));
         let mut seen = Seen::new();
         let mut act = |actor: &mut Actor<'_>, op| {
             let tag = Tag { thread, op: seen.len() };
@@ -86,8 +86,8 @@ mod sample {
             at.store(seen.len(), Ordering::Relaxed);
             seen.push((tag, op, actor.act(op)));
         };
-        for op in script(&mut dice, shape.steps).0.into_iter().chain([Op::Close]) {
-            actor.wait = Duration::from_micros(dice.roll(LONGEST_WAIT_MICROS));
+        for op in script(&mut random, shape.steps).0.into_iter().chain([Op::Close]) {
+            actor.wait = Duration::from_micros(random.u64(0..LONGEST_WAIT_MICROS));
             // Whoever may wait for ever, and whoever ends, holds nothing.
             while actor.holds() && matches!(op, Op::Take | Op::Close) {
                 act(&mut actor, Op::Put);

@@ -1,7 +1,7 @@
 //! Random programs on the shipped runtime, on schedules that shuttle samples: longer scripts and more threads than loom can
 //! search.
 //!
-//! Programs of 4 to 6 threads with 4 to 8 operations each (`striped_pool_model::sample`), each on so many schedules of
+//! Programs of 4 to 6 threads with 4 to 8 operations each (`striped_pool_model::programs::random`), each on so many schedules of
 //! probabilistic concurrency testing (depth 3: it finds any bug that takes three ordering constraints with a known
 //! probability) and as many uniformly random ones. On every schedule:
 //! 1. The committed transitions, in commit order, are a run of the pure machine, none missing (`replay`).

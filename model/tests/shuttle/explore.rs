@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use striped_pool_model::programs::Program;
-use striped_pool_model::sample::program;
+use striped_pool_model::programs::random::program;
 
 /// How many ordering constraints a bug may take to be found with a known probability.
 const DEPTH: usize = 3;
