@@ -7,6 +7,7 @@ use super::history::{History, Outcome, Recorder, Resource, What, locked};
 use super::{Answer, RealPool};
 use crate::programs::{Op, Prime, Program, Script};
 use core::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
 /// A run under way.
@@ -16,6 +17,8 @@ pub(crate) struct Run {
     order: Box<dyn Fn(usize, &What) + Send + Sync>,
     /// Who is running.
     column: Box<dyn Fn() -> Option<usize> + Send + Sync>,
+    /// Done when the pool has panicked.
+    panicked: Box<dyn Fn() + Send + Sync>,
     /// Threads that have played their scripts.
     done: Mutex<usize>,
 }
@@ -40,9 +43,10 @@ impl Run {
         threads: usize,
         order: impl Fn(usize, &What) + Send + Sync + 'static,
         column: impl Fn() -> Option<usize> + Send + Sync + 'static,
+        panicked: impl Fn() + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let (order, column) = (Box::new(order), Box::new(column));
-        Arc::new(Self { recorder: Recorder::new(threads), order, column, done: Mutex::new(0) })
+        let (order, column, panicked) = (Box::new(order), Box::new(column), Box::new(panicked));
+        Arc::new(Self { recorder: Recorder::new(threads), order, column, panicked, done: Mutex::new(0) })
     }
 
     /// Makes it the run that this thread takes part in, or none.
@@ -153,7 +157,11 @@ impl<P: RealPool> Actor<P> {
             None => (None, None),
         };
         self.run.record(self.column, What::Called(op, name));
-        let outcome = match self.pool.run(op, given) {
+        let answer = catch_unwind(AssertUnwindSafe(|| self.pool.run(op, given))).unwrap_or_else(|panic| {
+            (self.run.panicked)();
+            resume_unwind(panic)
+        });
+        let outcome = match answer {
             Answer::Done => Outcome::Done,
             Answer::Nothing => Outcome::Nothing,
             Answer::Closed => Outcome::Closed,

@@ -106,7 +106,7 @@ struct Rounds {
 
 impl Rounds {
     fn new(sampling: Sampling) -> Self {
-        let run = Run::new(sampling.threads, |_, _| (), || COLUMN.get());
+        let run = Run::new(sampling.threads, |_, _| (), || COLUMN.get(), || ());
         Self { sampling, random: Random(sampling.seed), run, specs: vec![Spec::new(sampling.capacity)] }
     }
 
