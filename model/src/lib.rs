@@ -10,6 +10,9 @@
 //!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
+//! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a
+//! specification, under loom or on real ones.
+//!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
 //! (`replay`) from the command line. The traces of the important scenarios are in `traces/`.
 //!

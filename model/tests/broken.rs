@@ -1,5 +1,6 @@
 //! Each fault that the harness is for, planted in a pool under loom, is found, by the check that is meant for it.
 #![cfg(feature = "loom")]
+#![allow(clippy::unwrap_used, reason = "locks of pools that are made to fail")]
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Condvar, Mutex};
@@ -65,13 +66,12 @@ impl<const FAULT: u8> Pool<FAULT> {
     fn take(&self) -> Answer<u64> {
         let mut state = self.state.lock().unwrap();
         loop {
-            match self.look(&mut state) {
-                Answer::Nothing => state = self.changed.wait(state).unwrap(),
-                answer => {
-                    self.count(&state);
-                    return answer;
-                }
+            let answer = self.look(&mut state);
+            if answer != Answer::Nothing {
+                self.count(&state);
+                return answer;
             }
+            state = self.changed.wait(state).unwrap();
         }
     }
 
@@ -154,10 +154,8 @@ fn found<const FAULT: u8>() -> Fault {
 }
 
 fn reason_of(fault: Fault) -> Reason {
-    match fault {
-        Fault::Wrong(wrong) => wrong.reason,
-        other => panic!("{other}"),
-    }
+    let Fault::Wrong(wrong) = fault else { panic!("{fault}") };
+    wrong.reason
 }
 
 fn reason<const FAULT: u8>() -> Reason {

@@ -114,6 +114,9 @@ pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explore
     })
 }
 
+/// Which column loom's threads have.
+type Names = Arc<Mutex<Vec<(ThreadId, usize)>>>;
+
 /// The exploration of one program.
 struct Search {
     program: Program,
@@ -152,7 +155,9 @@ fn hook_panics() {
 }
 
 fn words(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("something that is no text");
+    let message = panic.payload().downcast_ref::<String>().map(String::as_str);
+    let message =
+        message.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("something that is no text");
     // Of the machine that built it, only the file's name.
     let place = panic.location().and_then(|place| Some((place.file().rsplit(['/', '\\']).next()?, place.line())));
     place.map_or_else(|| message.to_owned(), |(file, line)| format!("{message} ({file}, line {line})"))
@@ -245,8 +250,8 @@ impl Search {
         self.end(pool, &run);
     }
 
-    fn begin(&self) -> (Arc<Run>, Arc<Mutex<Vec<(ThreadId, usize)>>>) {
-        let threads: Arc<Mutex<Vec<(ThreadId, usize)>>> = Arc::default();
+    fn begin(&self) -> (Arc<Run>, Names) {
+        let threads: Names = Arc::default();
         let names = Arc::clone(&threads);
         let main = self.program.scripts.len();
         let column = move || {
@@ -255,8 +260,11 @@ impl Search {
         };
         let order = Order::new(main);
         let order = move |column, what: &What| order.before(column, what);
-        let panicked =
-            || SEARCH.with_borrow(Option::clone).into_iter().for_each(|search| search.give_up(search.panicked()));
+        let panicked = || {
+            if let Some(search) = SEARCH.with_borrow(Option::clone) {
+                search.give_up(search.panicked());
+            }
+        };
         let run = Run::new(main, order, column, panicked);
         let mut found = locked(&self.found);
         found.iterations = found.iterations.saturating_add(1);
@@ -305,7 +313,7 @@ impl Search {
             }
             Err(wrong) => {
                 let is_unanswered = matches!(wrong.reason, Reason::Unanswered(_));
-                self.keep(self.counterexample(history, Fault::Wrong(wrong)));
+                self.keep(self.counterexample(history, Fault::Wrong(Box::new(wrong))));
                 is_unanswered
             }
         }
@@ -358,7 +366,7 @@ fn join(handle: JoinHandle<()>) {
     let _ = handle.join();
 }
 
-fn spawn<P: RealPool>(actor: Actor<P>, script: Script, threads: &Arc<Mutex<Vec<(ThreadId, usize)>>>) -> JoinHandle<()> {
+fn spawn<P: RealPool>(actor: Actor<P>, script: Script, threads: &Names) -> JoinHandle<()> {
     let threads = Arc::clone(threads);
     let column = actor.column();
     loom::thread::spawn(move || {
