@@ -36,8 +36,23 @@ mod explored {
 
 #[cfg(not(feature = "loom"))]
 mod sampled {
-    use super::pool::Fixed;
-    use striped_pool_model::real::{Sampling, sample};
+    use super::pool::{Fixed, Naive};
+    use std::time::Duration;
+    use striped_pool_model::real::{Fault, Reason, Sampling, sample};
+
+    /// Whether it is found depends on the system; what is found does not.
+    #[test]
+    fn a_lost_wake_up_is_all_that_is_found_on_real_threads() {
+        let sampling = Sampling { threads: 8, rounds: 1_000, patience: Duration::from_secs(2), ..Sampling::default() };
+        match sample::<Naive>(&sampling) {
+            Ok(sampled) => println!("not found: {sampled}"),
+            Err(wrong) => {
+                println!("{}", wrong.program);
+                let Fault::Wrong(found) = wrong.fault else { panic!("{}", wrong.fault) };
+                assert!(matches!(found.reason, Reason::Sleeps | Reason::SleepsClosed), "{}", found.reason);
+            }
+        }
+    }
 
     #[test]
     fn fixed_it_passes_on_real_threads() {
