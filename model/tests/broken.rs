@@ -187,6 +187,8 @@ fn what_is_lent_twice_or_too_often_is_found() {
 fn what_is_lost_is_found() {
     assert_eq!(reason::<PUT_FORGETS>(), Reason::Sleeps);
     assert_eq!(reason_of(fault::<PUT_FORGETS>(&[Op::TryTake], 1)), Reason::WasFree);
+    // Nobody takes: only who looks at the end sees it.
+    assert_eq!(reason_of(fault::<PUT_FORGETS>(&[Op::Put], 1)), Reason::WasFree);
     assert_eq!(found::<LEAVES_ONE_BEHIND>(), Fault::Left("one is left".to_owned()));
 }
 

@@ -29,8 +29,8 @@ mod explored {
         let bounds = Bounds { preemptions: 3, ..Bounds::default() };
         let explored = explore_all::<Fixed>(&all, bounds).unwrap();
         println!("{explored}");
-        assert_eq!(explored.programs, 24);
-        assert!(explored.histories > explored.programs);
+        // Exact: fewer histories if the order of calls and answers were not explored, 306 or so.
+        assert_eq!((explored.programs, explored.histories), (24, 471));
     }
 }
 
