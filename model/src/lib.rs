@@ -11,6 +11,9 @@
 //!   render, story    a trace as a table or a page      which              a machine by its name
 //! ```
 //!
+//! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a
+//! specification, under loom or on real ones.
+//!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
 //! (`replay`) and shows a run as a text or a page (`render`) from the command line. The traces of the important scenarios
 //! are in `traces/`.
