@@ -3,10 +3,10 @@
 
 CARGO ?= cargo
 
-.PHONY: help test loom orderings check fmt lint doc demo clean
+.PHONY: help test loom orderings mutants cargo-mutants check fmt lint doc demo clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
@@ -24,6 +24,12 @@ loom: ## only the loom programs: named ones, then generated ones with every hist
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
+
+mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min)
+	$(CARGO) run -p striped-pool-model -- mutants $(if $(TABLE),--table $(TABLE)) $(MUTANTS)
+
+cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)
+	core/tests/cargo-mutants.sh
 
 check: fmt lint doc ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied (1 min; 3 min cold)
 

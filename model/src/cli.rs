@@ -8,6 +8,7 @@
 
 mod check;
 mod explore;
+mod mutants;
 mod options;
 mod replay;
 
@@ -25,12 +26,13 @@ Commands:
   explore   search every state of a machine within bounds
   check     refute the specimens: the ancestor's faults, one shortest trace each
   replay    run golden traces, compare or rewrite them
+  mutants   seed bugs in a copy of the sources; the check that each names must fail
 
 `striped-pool-model COMMAND --help` says more.
 
 Exit codes:
   0    what was looked at holds
-  1    something was found: a check fails, a specimen stands, a golden trace differs
+  1    something was found: a check fails, a specimen stands, a golden trace differs, a mutant survives
   2    the arguments or a file are wrong
   130  stopped by Ctrl-C
 ";
@@ -82,6 +84,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong> {
             "explore" => explore::run(arguments),
             "check" => check::run(arguments),
             "replay" => replay::run(arguments),
+            "mutants" => mutants::run(arguments),
             "help" => Ok((HELP.to_owned(), End::Holds)),
             other => Err(Wrong(format!("unknown command `{other}`; see striped-pool-model --help"))),
         },

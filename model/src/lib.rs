@@ -8,10 +8,12 @@
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
 //!   render           a trace as a table                which              a machine by its name
+//!   mutants          seeded bugs: data, checks, table
 //! ```
 //!
-//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`) and replays golden traces
-//! (`replay`) from the command line. The traces of the important scenarios are in `traces/`.
+//! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
+//! (`replay`) and seeds bugs (`mutants`) from the command line. The traces of the important scenarios are in `traces/`, the
+//! seeded bugs in `mutants/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -29,6 +31,7 @@ pub mod check;
 pub mod explore;
 pub mod fact;
 pub mod machine;
+pub mod mutants;
 pub mod plain;
 pub mod programs;
 pub mod render;
