@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test loom orderings mutants cargo-mutants check fmt lint doc demo clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,16 +11,34 @@ help: ## this list
 demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
 
-test: ## all tests: unit, doc, end-to-end, search, random, then loom (5 min; 8 min cold)
+validate: ## the same, with every transition replayed through the pure machine (10 s; 2 min cold)
+	$(CARGO) run --release -p striped-pool-tests --features trace --bin demo -- --validate $(DEMO)
+
+test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7 min; 12 min cold)
 	$(CARGO) test --workspace
 	$(CARGO) test -p striped-pool --features trace --test trace
+	$(CARGO) test -p striped-pool-tests --features trace --test validate
+	$(CARGO) test -p striped-pool-model --features trace --test sample --test history
+	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
+
+explore: ## every state of the machine within bounds, alone and beside two others; the specimens refuted (1 min; 5 min cold)
+	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts
+	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts --machine all
+	$(CARGO) run --release -p striped-pool-model -- check
 
 loom: ## only the loom programs: named ones, then generated ones with every history replayed (2 min; 4 min cold)
 	$(CARGO) test -p striped-pool --features loom --test loom
 	$(CARGO) test -p striped-pool --features loom,trace --test loom
 	$(CARGO) test -p striped-pool-model --features loom --test generated
+
+loom-deep: ## a seeded sample of larger generated programs, 10 minutes; DEEP="--minutes 60 --seed 7" for another
+	$(CARGO) test -p striped-pool-model --features loom --test generated -- --deep $(DEEP)
+
+sample: ## random programs, longer than loom's: on real threads, then on shuttle's schedules (1 min; 4 min cold)
+	$(CARGO) test -p striped-pool-model --features trace --test sample
+	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
@@ -39,8 +57,9 @@ fmt: ## formatting only
 lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
-	$(CARGO) clippy -p striped-pool --all-targets --features trace -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features trace -- -D warnings
 	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
+	$(CARGO) clippy -p striped-pool -p striped-pool-model --lib --test shuttle --features striped-pool-model/shuttle -- -D warnings
 
 doc: ## rustdoc only
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

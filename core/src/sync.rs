@@ -1,15 +1,18 @@
-//! std or loom: the only file that names either.
+//! std, loom or shuttle: the only file that names them.
 //!
 //! Everything that the runtime shares between threads is written in loom's dialect (`with` instead of `get`, tracked
-//! allocation) and imported from here. The feature `loom` swaps this file's meaning and nothing else: the code that
-//! ships is the code that loom runs.
+//! allocation) and imported from here. The features `loom` and `shuttle` swap this file's meaning and nothing else: the
+//! code that ships is the code that they run. loom searches all schedules of small programs, with weak memory; shuttle
+//! samples schedules of longer ones and takes every atomic for sequentially consistent. If both are asked for, it is loom.
 //!
-//! What differs under loom, beyond the types:
+//! What differs under both, beyond the types:
 //! - time does not pass by itself: each reading of a [`Clock`] is one second later than the one before, a deadline of
 //!   zero has passed and any other never does. Timeouts are thereby choices of the scenario, not of a clock.
 //! - freed memory is used again in an order that follows from the interleaving alone: [`alloc`].
+//! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
+//!   Without, it is as stale as loom can make it.
 //! - [`YIELDS_BEFORE_PARK`] is 0, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
-//!   is a schedule that loom explores anyway.
+//!   is a schedule that they explore anyway.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -20,14 +23,16 @@ pub(crate) use core::sync::atomic::Ordering;
 
 #[cfg(feature = "loom")]
 pub(crate) use self::with_loom::*;
-#[cfg(not(feature = "loom"))]
+#[cfg(all(feature = "shuttle", not(feature = "loom")))]
+pub(crate) use self::with_shuttle::*;
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 pub(crate) use self::with_std::*;
 
 /// Shared ownership of immutable data (parts of stripes, user closures). Never loom's: nothing is synchronised
 /// through it.
 pub(crate) type Shared<T> = std::sync::Arc<T>;
 
-#[cfg(not(feature = "loom"))]
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 mod with_std {
     use crate::stripe::Timestamp;
     use std::time::{Duration, Instant};
@@ -40,6 +45,7 @@ mod with_std {
     pub(crate) type AtomicU8 = std::sync::atomic::AtomicU8;
     pub(crate) type Mutex<T> = std::sync::Mutex<T>;
 
+    pub(crate) use super::plain_cell::*;
     pub(crate) use std::alloc::{alloc, dealloc};
     pub(crate) use std::thread::{JoinHandle, Thread, current};
 
@@ -73,6 +79,152 @@ mod with_std {
         std::thread::Builder::new().name(name.to_owned()).spawn(run)
     }
 
+    /// A monotonic clock that starts when it is made.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Clock(Instant);
+
+    impl Clock {
+        pub(crate) fn start() -> Self {
+            Self(Instant::now())
+        }
+
+        /// Nanoseconds since the start; clamped after 584 years.
+        pub(crate) fn now(&self) -> Timestamp {
+            Timestamp(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        }
+    }
+
+    /// Until when a wait lasts.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Deadline(Option<Instant>);
+
+    impl Deadline {
+        pub(crate) const NEVER: Self = Self(None);
+
+        /// A deadline too far away to be represented never passes.
+        pub(crate) fn after(wait: Duration) -> Self {
+            Self(Instant::now().checked_add(wait))
+        }
+
+        pub(crate) fn has_passed(self) -> bool {
+            self.0.is_some_and(|at| Instant::now() >= at)
+        }
+
+        /// Parks until unparked, the deadline, or for no reason at all.
+        pub(crate) fn park(self) {
+            match self.0 {
+                None => std::thread::park(),
+                Some(at) => std::thread::park_timeout(at.saturating_duration_since(Instant::now())),
+            }
+        }
+    }
+
+    /// A small number that is this thread's for good; threads are numbered as they first ask.
+    pub(crate) fn thread_number() -> usize {
+        static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        std::thread_local! {
+            // ORDERING: Relaxed: only uniqueness counts, and a read-modify-write gives it; nothing is published.
+            static NUMBER: usize = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        NUMBER.try_with(|number| *number).unwrap_or(0)
+    }
+}
+
+#[cfg(feature = "loom")]
+mod with_loom {
+    pub(crate) type Arc<T> = loom::sync::Arc<T>;
+    pub(crate) type AtomicBool = loom::sync::atomic::AtomicBool;
+    pub(crate) type AtomicIsize = loom::sync::atomic::AtomicIsize;
+    #[cfg(not(feature = "trace"))]
+    pub(crate) type AtomicPtr<T> = loom::sync::atomic::AtomicPtr<T>;
+    #[cfg(feature = "trace")]
+    pub(crate) use super::guessed::AtomicPtr;
+    pub(crate) type AtomicUsize = loom::sync::atomic::AtomicUsize;
+    pub(crate) type AtomicU8 = loom::sync::atomic::AtomicU8;
+    pub(crate) type Mutex<T> = loom::sync::Mutex<T>;
+    pub(crate) type UnsafeCell<T> = loom::cell::UnsafeCell<T>;
+
+    pub(crate) use super::checked::*;
+    pub(crate) use loom::cell::{ConstPtr, MutPtr};
+    pub(crate) use loom::thread::{JoinHandle, Thread, current, park, yield_now};
+
+    macro_rules! const_thread_local {
+        ($name:ident: $type:ty = $value:expr) => {
+            loom::thread_local! { static $name: $type = $value }
+        };
+    }
+    pub(crate) use const_thread_local;
+
+    pub(crate) use loom::hint::spin_loop;
+
+    /// loom sees to it that what is tracked is freed.
+    pub(crate) type Tracked = loom::alloc::Track<()>;
+
+    pub(crate) fn track() -> Tracked {
+        loom::alloc::Track::new(())
+    }
+
+    /// A named thread.
+    pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+        loom::thread::Builder::new().name(name.to_owned()).spawn(run)
+    }
+
+    loom::lazy_static! {
+        static ref NEXT: loom::sync::atomic::AtomicUsize = loom::sync::atomic::AtomicUsize::new(0);
+    }
+
+    loom::thread_local! {
+        // ORDERING: Relaxed: as under std.
+        static NUMBER: usize = NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub(crate) fn thread_number() -> usize {
+        NUMBER.try_with(|number| *number).unwrap_or(0)
+    }
+}
+
+#[cfg(all(feature = "shuttle", not(feature = "loom")))]
+mod with_shuttle {
+    pub(crate) type Arc<T> = std::sync::Arc<T>;
+    pub(crate) type AtomicBool = shuttle::sync::atomic::AtomicBool;
+    pub(crate) type AtomicIsize = shuttle::sync::atomic::AtomicIsize;
+    pub(crate) type AtomicPtr<T> = shuttle::sync::atomic::AtomicPtr<T>;
+    pub(crate) type AtomicUsize = shuttle::sync::atomic::AtomicUsize;
+    pub(crate) type AtomicU8 = shuttle::sync::atomic::AtomicU8;
+    pub(crate) type Mutex<T> = shuttle::sync::Mutex<T>;
+    /// Only that it is freed once is checked.
+    pub(crate) type Tracked = Arc<()>;
+
+    pub(crate) use super::checked::*;
+    pub(crate) use super::plain_cell::*;
+    pub(crate) use shuttle::hint::spin_loop;
+    pub(crate) use shuttle::thread::{JoinHandle, Thread, current, park, yield_now};
+
+    macro_rules! const_thread_local {
+        ($name:ident: $type:ty = $value:expr) => {
+            shuttle::thread_local! { static $name: $type = $value }
+        };
+    }
+    pub(crate) use const_thread_local;
+
+    pub(crate) fn track() -> Tracked {
+        Arc::new(())
+    }
+
+    /// A named thread.
+    pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+        shuttle::thread::Builder::new().name(name.to_owned()).spawn(run)
+    }
+
+    /// shuttle numbers the threads of a run.
+    pub(crate) fn thread_number() -> usize {
+        current().id().into()
+    }
+}
+
+/// What std and shuttle share: cells that nobody checks.
+#[cfg(not(feature = "loom"))]
+mod plain_cell {
     /// `std::cell::UnsafeCell` in loom's dialect: access lasts as long as a closure, or as
     /// long as a pointer object lives.
     #[derive(Debug)]
@@ -135,103 +287,32 @@ mod with_std {
             unsafe { &mut *self.0 }
         }
     }
-
-    /// A monotonic clock that starts when it is made.
-    #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Clock(Instant);
-
-    impl Clock {
-        pub(crate) fn start() -> Self {
-            Self(Instant::now())
-        }
-
-        /// Nanoseconds since the start; clamped after 584 years.
-        pub(crate) fn now(&self) -> Timestamp {
-            Timestamp(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
-        }
-    }
-
-    /// Until when a wait lasts.
-    #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Deadline(Option<Instant>);
-
-    impl Deadline {
-        pub(crate) const NEVER: Self = Self(None);
-
-        /// A deadline too far away to be represented never passes.
-        pub(crate) fn after(wait: Duration) -> Self {
-            Self(Instant::now().checked_add(wait))
-        }
-
-        pub(crate) fn has_passed(self) -> bool {
-            self.0.is_some_and(|at| Instant::now() >= at)
-        }
-
-        /// Parks until unparked, the deadline, or for no reason at all.
-        pub(crate) fn park(self) {
-            match self.0 {
-                None => std::thread::park(),
-                Some(at) => std::thread::park_timeout(at.saturating_duration_since(Instant::now())),
-            }
-        }
-    }
-
-    /// A small number that is this thread's for good; threads are numbered as they first ask.
-    pub(crate) fn thread_number() -> usize {
-        static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-        std::thread_local! {
-            // ORDERING: Relaxed: only uniqueness counts, and a read-modify-write gives it; nothing is published.
-            static NUMBER: usize = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        NUMBER.try_with(|number| *number).unwrap_or(0)
-    }
 }
 
-#[cfg(feature = "loom")]
-mod with_loom {
+/// What loom and shuttle share: time that does not pass, and memory whose addresses follow from the schedule.
+#[cfg(any(feature = "loom", feature = "shuttle"))]
+mod checked {
+    use super::{Tracked, park, track};
     use crate::stripe::Timestamp;
+    use core::alloc::Layout;
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
     use std::time::Duration;
-
-    pub(crate) type Arc<T> = loom::sync::Arc<T>;
-    pub(crate) type AtomicBool = loom::sync::atomic::AtomicBool;
-    pub(crate) type AtomicIsize = loom::sync::atomic::AtomicIsize;
-    pub(crate) type AtomicPtr<T> = loom::sync::atomic::AtomicPtr<T>;
-    pub(crate) type AtomicUsize = loom::sync::atomic::AtomicUsize;
-    pub(crate) type AtomicU8 = loom::sync::atomic::AtomicU8;
-    pub(crate) type Mutex<T> = loom::sync::Mutex<T>;
-    pub(crate) type UnsafeCell<T> = loom::cell::UnsafeCell<T>;
-
-    pub(crate) use loom::cell::{ConstPtr, MutPtr};
-    pub(crate) use loom::thread::{JoinHandle, Thread, current, park, yield_now};
-
-    macro_rules! const_thread_local {
-        ($name:ident: $type:ty = $value:expr) => {
-            loom::thread_local! { static $name: $type = $value }
-        };
-    }
-    pub(crate) use const_thread_local;
 
     pub(crate) const YIELDS_BEFORE_PARK: u32 = 0;
     pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
 
-    pub(crate) use loom::hint::spin_loop;
-
-    use core::alloc::Layout;
-    use loom::alloc::Track;
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
-
     // All threads of a model run on one thread of the system, so this is one allocator for the model.
     std::thread_local! {
         static FREE: RefCell<Vec<(usize, Layout)>> = const { RefCell::new(Vec::new()) };
-        static LIVE: RefCell<BTreeMap<usize, Track<()>>> = const { RefCell::new(BTreeMap::new()) };
+        static LIVE: RefCell<BTreeMap<usize, Tracked>> = const { RefCell::new(BTreeMap::new()) };
     }
 
-    /// Memory whose address is that of the block freed last, if one is free. loom tracks that it is freed.
+    /// Memory whose address is that of the block freed last, if one is free; tracked until it is freed.
     ///
     /// Not malloc's: whether an address is used again decides which compare-and-swaps succeed, so it must follow from
-    /// the interleaving alone, or loom could not replay it.
+    /// the interleaving alone, or no schedule could be replayed.
     ///
     /// # Safety
     ///
@@ -243,7 +324,7 @@ mod with_loom {
         });
         // SAFETY: the caller's contract.
         let memory = free.unwrap_or_else(|| unsafe { std::alloc::alloc(layout) });
-        let before = LIVE.with_borrow_mut(|live| live.insert(memory.expose_provenance(), Track::new(())));
+        let before = LIVE.with_borrow_mut(|live| live.insert(memory.expose_provenance(), track()));
         assert!(before.is_none(), "memory is in use already");
         memory
     }
@@ -255,11 +336,6 @@ mod with_loom {
         let tracked = LIVE.with_borrow_mut(|live| live.remove(&memory.addr()));
         drop(tracked.expect("memory is freed once"));
         FREE.with_borrow_mut(|free| free.push((memory.expose_provenance(), layout)));
-    }
-
-    /// A named thread.
-    pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-        loom::thread::Builder::new().name(name.to_owned()).spawn(run)
     }
 
     /// Each reading is one second later than the one before. The counter is invisible to loom.
@@ -298,17 +374,62 @@ mod with_loom {
             park();
         }
     }
+}
 
-    loom::lazy_static! {
-        static ref NEXT: loom::sync::atomic::AtomicUsize = loom::sync::atomic::AtomicUsize::new(0);
+#[cfg(all(feature = "loom", feature = "trace"))]
+mod guessed {
+    use super::Ordering;
+
+    /// loom's, except that a load returns the newest value, and is not a step of its own.
+    ///
+    /// The pointer to a stripe is loaded only to guess what the compare-and-swap right after it will find. A stale guess makes
+    /// that fail, which leaves nothing behind; but loom tries each of up to 7 older values at each load, and all of
+    /// that multiplies: a program of two threads with two takes each has 145 124 interleavings with stale guesses and 963
+    /// without. The named programs run both ways.
+    ///
+    /// `newest` is no communication that loom would have to know of: between a step of loom's and the next nothing else
+    /// runs, so it is what loom's own word holds, and a guess that is out of date fails at the next step, which loom does know.
+    /// The exception is a saturated count of readers, which is waited for on a guess: programs about that say little
+    /// this way, and are for runs without `trace`.
+    #[derive(Debug)]
+    pub(crate) struct AtomicPtr<T> {
+        word: loom::sync::atomic::AtomicPtr<T>,
+        newest: std::sync::atomic::AtomicPtr<T>,
     }
 
-    loom::thread_local! {
-        // ORDERING: Relaxed: as under std.
-        static NUMBER: usize = NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
-    }
+    impl<T> AtomicPtr<T> {
+        pub(crate) fn new(value: *mut T) -> Self {
+            Self { word: loom::sync::atomic::AtomicPtr::new(value), newest: std::sync::atomic::AtomicPtr::new(value) }
+        }
 
-    pub(crate) fn thread_number() -> usize {
-        NUMBER.try_with(|number| *number).unwrap_or(0)
+        /// A guess.
+        pub(crate) fn load(&self, order: Ordering) -> *mut T {
+            self.newest.load(order)
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            current: *mut T,
+            new: *mut T,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<*mut T, *mut T> {
+            let result = self.word.compare_exchange(current, new, success, failure);
+            if result.is_ok() {
+                // ORDERING: Relaxed: outside of the model, on one thread of the system.
+                self.newest.store(new, Ordering::Relaxed);
+            }
+            result
+        }
+
+        pub(crate) fn compare_exchange_weak(
+            &self,
+            current: *mut T,
+            new: *mut T,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<*mut T, *mut T> {
+            self.compare_exchange(current, new, success, failure)
+        }
     }
 }

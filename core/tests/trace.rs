@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use striped_pool::runtime::trace::{Mismatch, Transition, replay};
+use striped_pool::runtime::trace::{Mismatch, Replay, Transition, replay};
 use striped_pool::stripe::{Event, StripeEffect, WakeResult};
 use striped_pool::{Pool, PoolConfig};
 
@@ -150,6 +150,38 @@ fn a_run_on_another_capacity_is_found() {
     drop(leases);
     let history = histories[0].lock().unwrap().clone();
     assert!(matches!(replay(1, history), Err(Mismatch::Differs { .. })));
+}
+
+/// Feeds `history` as it comes, of which at most `window` are kept; what had its turn before the end, and how it ends.
+fn stream(history: Vec<Transition>, window: usize) -> (usize, Result<u32, Mismatch>) {
+    let mut replay = Replay::new(CAPACITY, window);
+    let mut turns = 0;
+    for line in history {
+        match replay.push(line) {
+            Ok(matched) => turns += usize::from(matched.is_some()),
+            Err(mismatch) => return (turns, Err(mismatch)),
+        }
+    }
+    loop {
+        match replay.pull() {
+            Ok(Some(_)) => {}
+            Ok(None) => return (turns, Ok(replay.stripe().idle())),
+            Err(mismatch) => return (turns, Err(mismatch)),
+        }
+    }
+}
+
+#[test]
+fn a_replay_forgives_disorder_within_its_window_and_no_more() {
+    let mut history = short();
+    let count = history.len();
+    assert_eq!(stream(history.clone(), 0), (count, Ok(0)));
+    // The first comes last: it is as late as all others together.
+    history.rotate_left(1);
+    assert_eq!(stream(history.clone(), count - 1), (1, Ok(0)));
+    for window in 0..count - 1 {
+        assert!(matches!(stream(history.clone(), window), (0, Err(Mismatch::Gap { after: 0, .. }))), "{window}");
+    }
 }
 
 /// Neither may a recorder that panics make a detached resource come back as well.

@@ -111,6 +111,31 @@ impl Check {
         }
     }
 
+    /// What must hold, in one sentence for readers of a counterexample.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Capacity => {
+                "what is out is lent, being created, delivered, stamped or freed; only a resize changes the sum"
+            }
+            Self::Work => "an idle entry or a free permit means that nobody waits",
+            Self::OneWake => "who waits is queued, or has exactly one result on its way",
+            Self::Fifo => "who is granted something was at the head of the queue, and nobody overtakes it",
+            Self::Owner => "each living resource is in exactly one place",
+            Self::Bounded => "everything queued belongs to a take that still waits, and nothing else is kept",
+            Self::Ids => "ids strictly increase along the queue and stay below the next id",
+            Self::Recency => "the cache is a stack, stamped newest first",
+            Self::Closed => "closed is for good, and means no waiter and no idle entry",
+            Self::FreeFirst => "resources alive and being created never exceed capacity + owed",
+            Self::Shrink => "a shrink frees no more than it must; and no less, as soon as it can",
+            Self::Effect => "effects are what the event allows, and can run",
+            Self::Progress => "if everybody gives back what they have, everybody who waits is woken",
+            Self::Changed => "a step says that it changed something exactly if it did",
+            Self::Rejected => "an event that cannot be is rejected, any other is not, and a rejection changes nothing",
+            Self::Twin => "two machines run side by side answer the same",
+        }
+    }
+
     /// The check of `invariant`; none for INV-COST.
     #[must_use]
     pub fn of(invariant: Invariant) -> Option<Self> {

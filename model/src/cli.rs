@@ -10,11 +10,14 @@ mod check;
 mod explore;
 mod mutants;
 mod options;
+mod render;
 mod replay;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use striped_pool_model::Story;
 use striped_pool_model::script::{Played, Script};
 
 const HELP: &str = "\
@@ -26,6 +29,7 @@ Commands:
   explore   search every state of a machine within bounds
   check     refute the specimens: the ancestor's faults, one shortest trace each
   replay    run golden traces, compare or rewrite them
+  render    show a golden trace or a specimen as a table, or as a page to step through
   mutants   seed bugs in a copy of the sources; the check that each names must fail
 
 `striped-pool-model COMMAND --help` says more.
@@ -84,6 +88,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong> {
             "explore" => explore::run(arguments),
             "check" => check::run(arguments),
             "replay" => replay::run(arguments),
+            "render" => render::run(arguments),
             "mutants" => mutants::run(arguments),
             "help" => Ok((HELP.to_owned(), End::Holds)),
             other => Err(Wrong(format!("unknown command `{other}`; see striped-pool-model --help"))),
@@ -98,6 +103,24 @@ fn read(file: &str) -> Result<(Script, Played), Wrong> {
     let script = Script::parse(&text);
     let played = script.and_then(|script| script.play().map(|played| (script, played)));
     played.map_err(|wrong| Wrong(format!("{file}:{wrong}")))
+}
+
+/// Writes a story's page.
+fn write_page(file: &Path, story: &Story) -> Result<(), Wrong> {
+    std::fs::write(file, story.html()).map_err(|error| Wrong(format!("{}: {error}", file.display())))
+}
+
+/// Makes a folder for pages, if it is not there.
+fn make_folder(folder: Option<&PathBuf>) -> Result<(), Wrong> {
+    let Some(folder) = folder else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| Wrong(format!("{}: {error}", folder.display())))
+}
+
+/// Writes the page of a story called `name` into `folder`, if there is one, and says where.
+fn write_page_into(folder: Option<&PathBuf>, name: &str, story: &Story) -> Result<Option<String>, Wrong> {
+    let Some(folder) = folder else { return Ok(None) };
+    let file = folder.join(format!("{name}.html"));
+    write_page(&file, story).map(|()| Some(file.display().to_string()))
 }
 
 /// From now on Ctrl-C is noticed instead of ending the program; the second one ends it.

@@ -7,13 +7,14 @@
 //!      │
 //!   explore          every state within bounds         tests/random.rs    long random walks, larger bounds
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
-//!   render           a trace as a table                which              a machine by its name
+//!   programs         small programs, and random ones: tests/generated (loom), sample.rs (real threads), shuttle.rs
+//!   render, story    a trace as a table or a page      which              a machine by its name
 //!   mutants          seeded bugs: data, checks, table
 //! ```
 //!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
-//! (`replay`) and seeds bugs (`mutants`) from the command line. The traces of the important scenarios are in `traces/`, the
-//! seeded bugs in `mutants/`.
+//! (`replay`), shows a run as a text or a page (`render`) and seeds bugs (`mutants`) from the command line. The traces of
+//! the important scenarios are in `traces/`, the seeded bugs in `mutants/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -30,14 +31,18 @@
 pub mod check;
 pub mod explore;
 pub mod fact;
+#[cfg(feature = "trace")]
+pub mod history;
 pub mod machine;
 pub mod mutants;
 pub mod plain;
 pub mod programs;
+pub mod real;
 pub mod render;
 pub mod script;
 pub mod specimens;
 pub mod step_check;
+pub mod story;
 pub mod tombstones;
 pub mod which;
 pub mod world;
@@ -47,6 +52,7 @@ pub use explore::{Report, explore, shortest};
 pub use fact::{Fact, Facts};
 pub use machine::{Effect, Input, Machine, Shipped, Stepped, View};
 pub use plain::{Plain, Twin};
+pub use story::Story;
 pub use tombstones::Tombstones;
 pub use which::Which;
 pub use world::{Env, Kind, Move, World};

@@ -1,6 +1,7 @@
 //! Small concurrent programs over a pool's operations: what is enumerated, and how many there are.
 //!
-//! Pure data: `tests/generated.rs` runs them under loom on the shipped runtime.
+//! Pure data: `tests/generated` runs them under loom on the shipped runtime, `tests/shuttle.rs` longer ones under shuttle. What
+//! is too much to run in full is sampled: [`strata`].
 //!
 //! Rules:
 //! 1. A program is one script for each thread and a primed state. Threads are interchangeable, so scripts are taken as a
@@ -11,7 +12,11 @@
 //!    because a race that needs room to be absent does not happen where there is room.
 //! 4. At the end of its script a thread gives back what it holds, last first.
 
+pub mod random;
+pub mod strata;
+
 use core::fmt;
+use core::str::FromStr;
 
 /// One operation of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,6 +179,37 @@ impl fmt::Display for Program {
             write!(f, "{}{}", if number > 0 { " | " } else { "" }, ops.join(","))?;
         }
         write!(f, " from {:?}", self.prime)
+    }
+}
+
+/// What a text has that no program has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAProgram(String);
+
+impl fmt::Display for NotAProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; a program is such as `Take,Put | Close from Tight`", self.0)
+    }
+}
+
+impl core::error::Error for NotAProgram {}
+
+impl FromStr for Program {
+    type Err = NotAProgram;
+
+    /// The opposite of `to_string`.
+    fn from_str(text: &str) -> Result<Self, NotAProgram> {
+        let wrong = |what: &str, word: &str| NotAProgram(format!("`{word}` is no {what}"));
+        let op = |word: &str| {
+            let named = Op::ALL.into_iter().find(|op| format!("{op:?}") == word);
+            named.ok_or_else(|| wrong("operation", word))
+        };
+        let script = |text: &str| text.split(',').map(|word| op(word.trim())).collect::<Result<_, _>>().map(Script);
+        let (threads, state) =
+            text.split_once(" from ").ok_or_else(|| NotAProgram("there is no ` from `".to_owned()))?;
+        let prime = Prime::ALL.into_iter().find(|prime| format!("{prime:?}") == state.trim());
+        let scripts = threads.split('|').map(script).collect::<Result<_, _>>()?;
+        Ok(Self { scripts, prime: prime.ok_or_else(|| wrong("primed state", state))? })
     }
 }
 

@@ -1,10 +1,11 @@
-//! A sequence of moves, to be read: one [`Frame`] a move, as a table.
+//! A sequence of moves, to be read: one [`Frame`] a move, told as a [`Story`].
 //!
-//! Owns the words. The table has one column per client, one for the pool, what the machine answered, and what is left.
-//! Golden traces use the same words for moves.
+//! Owns the words. A story has one column per client and one for the pool; its steps say what the machine answered, and
+//! what there is afterwards. Golden traces use the same words for moves.
 
 use crate::check::{Check, Checks};
 use crate::machine::{Effect, Input, Machine, View};
+use crate::story::{Panel, Step, Story};
 use crate::world::{Client, Env, Move, Resources, Task, World};
 use striped_pool::stripe::{Event, Recipient, WakeResult};
 
@@ -58,12 +59,6 @@ impl Frame {
         Self { doing, effects, view, clients, jobs, alive, failed }
     }
 
-    /// The effects in words.
-    #[must_use]
-    pub fn answer(&self) -> String {
-        self.effects.iter().map(effect).collect::<Vec<_>>().join(", then ")
-    }
-
     /// Which checks have failed, in words; empty if none has.
     #[must_use]
     pub fn failures(&self) -> String {
@@ -93,28 +88,94 @@ pub fn trace<M: Machine>(env: &Env, moves: &[Move]) -> String {
 /// Frames as a table, numbered from `first`.
 #[must_use]
 pub fn text(frames: &[Frame], first: usize) -> String {
+    told(frames).table(first)
+}
+
+/// Frames as a story, with every check that fails.
+#[must_use]
+pub fn story(title: &str, frames: &[Frame]) -> Story {
+    let story = told(frames);
+    let failed = story.steps.iter().flat_map(|step| &step.failed).cloned().collect::<Vec<_>>().join(", ");
+    let verdict = if failed.is_empty() { "every check holds".to_owned() } else { format!("fails {failed}") };
+    Story { title: title.to_owned(), verdict, ..story }
+}
+
+/// Frames as a story of how `check` comes to fail. The other checks are left out: a machine may fail several, and each
+/// has a story of its own. A check that looks ahead, or tries what does not happen, fails at the end.
+#[must_use]
+pub fn counterexample(title: &str, frames: &[Frame], check: Check) -> Story {
+    let mut story = told(frames);
+    story.steps.iter_mut().for_each(|step| step.failed.retain(|id| id == check.id()));
+    if let Some(last) = story.steps.last_mut()
+        && !frames.iter().any(|frame| frame.failed.has(check))
+    {
+        last.failed.push(check.id().to_owned());
+    }
+    let about = vec![(check.id().to_owned(), check.says().to_owned())];
+    Story { title: title.to_owned(), verdict: format!("fails {}", check.id()), about, ..story }
+}
+
+/// Frames as a story without a title.
+fn told(frames: &[Frame]) -> Story {
     let clients = frames.first().map_or(0, |frame| frame.clients.len());
-    let rows = (first..).zip(frames).map(|(number, frame)| row(number, frame));
-    table(&core::iter::once(header(clients)).chain(rows).collect::<Vec<_>>())
+    let clients = (0..clients).map(|client| format!("client {client}"));
+    let keeps_ids = frames.iter().any(|frame| !frame.view.tombstones.is_empty());
+    let before = core::iter::once(Checks::NONE).chain(frames.iter().map(|frame| frame.failed));
+    let steps = frames.iter().zip(before).map(|(frame, before)| step(frame, before, keeps_ids));
+    Story { columns: clients.chain(["pool".to_owned()]).collect(), steps: steps.collect(), ..Story::default() }
 }
 
-fn header(clients: usize) -> Vec<String> {
-    let mut header = vec!["#".to_owned()];
-    header.extend((0..clients).map(|client| format!("client {client}")));
-    header.extend(["pool", "effects", "afterwards"].map(str::to_owned));
-    header
-}
-
-fn row(number: usize, frame: &Frame) -> Vec<String> {
-    let mut cells = vec![number.to_string()];
+fn step(frame: &Frame, before: Checks, keeps_ids: bool) -> Step {
     let pool = frame.clients.len();
-    let doer = |doing: &Doing| doing.client.map_or(pool, usize::from);
-    cells.extend((0..=pool).map(|column| match &frame.doing {
-        Some(doing) if doer(doing) == column => doing.what.clone(),
-        Some(_) | None => String::new(),
-    }));
-    cells.extend([frame.answer(), afterwards(frame)]);
-    cells
+    let new = frame.failed.iter().filter(|check| !before.has(*check));
+    Step {
+        column: frame.doing.as_ref().map(|doing| doing.client.map_or(pool, usize::from)),
+        action: frame.doing.as_ref().map(|doing| doing.what.clone()).unwrap_or_default(),
+        answers: frame.effects.iter().map(effect).collect(),
+        told: frame.effects.iter().flat_map(woken).map(usize::from).collect(),
+        doing: frame.clients.iter().map(|client| state(*client).unwrap_or_default()).collect(),
+        panels: panels(frame, keeps_ids),
+        summary: afterwards(frame),
+        note: String::new(),
+        failed: new.map(|check| check.id().to_owned()).collect(),
+    }
+}
+
+/// A machine's state; `who` is what waits in its queue.
+pub(crate) fn view_panels(view: &View, who: &str) -> [Panel; 3] {
+    let counts =
+        [("capacity", view.capacity), ("available", view.available), ("owed", view.owed), ("freeing", view.freeing)];
+    let counts = counts.into_iter().map(|(name, value)| format!("{name} {value}"));
+    let closed = view.closed.then(|| "closed".to_owned());
+    [
+        Panel::new("stripe", counts.chain(closed)),
+        Panel::new("queue", view.waiters.iter().map(|(id, wake)| format!("#{id} {who} {wake}"))),
+        Panel::new("idle", view.idle.iter().map(|(r, stamp)| format!("r{r} at {stamp}"))),
+    ]
+}
+
+fn panels(frame: &Frame, keeps_ids: bool) -> Vec<Panel> {
+    let view = &frame.view;
+    let job = |tasks: &Vec<Task>| tasks.iter().map(|next| task(*next)).collect::<Vec<_>>().join(", then ");
+    let mut panels = Vec::from(view_panels(view, "client"));
+    panels.push(Panel::new("in flight", frame.jobs.iter().map(job)));
+    panels.push(Panel::new("alive", frame.alive.iter().map(|r| format!("r{r}"))));
+    if keeps_ids {
+        panels.push(Panel::new("cancelled", view.tombstones.iter().map(|id| format!("#{id}"))));
+    }
+    panels
+}
+
+/// The clients that an effect wakes.
+pub(crate) fn woken(effect: &Effect) -> Vec<u8> {
+    match effect {
+        Effect::Wake(Recipient::Slot(client), _) => vec![*client],
+        Effect::WakeMany(clients, _) => clients.clone(),
+        Effect::Wake(Recipient::Caller, _)
+        | Effect::InsertWithTimestamp(_)
+        | Effect::FreeMany(_)
+        | Effect::Reject(_) => Vec::new(),
+    }
 }
 
 fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
@@ -144,12 +205,13 @@ fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
         Move::Drain => (None, "drain".to_owned()),
         Move::Resize(capacity) => (None, format!("resize to {capacity}")),
         Move::Close => (None, "close".to_owned()),
-        Move::Raise(event) => (None, format!("raise {}", raised(&event))),
+        Move::Raise(event) => (None, format!("raise {}", self::event(&event))),
     };
     Doing { client, what }
 }
 
-fn raised(event: &Input) -> String {
+/// An event in words.
+pub(crate) fn event(event: &Input) -> String {
     match event {
         Event::Take { wake } => format!("take for {wake}"),
         Event::TryTake { .. } => "try to take".to_owned(),
@@ -186,7 +248,8 @@ fn result(result: WakeResult<u8>) -> String {
     }
 }
 
-fn effect(effect: &Effect) -> String {
+/// An effect in words.
+pub(crate) fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Wake(Recipient::Caller, got) => format!("answer {}", result(*got)),
         Effect::Wake(Recipient::Slot(client), got) => format!("wake {client} with {}", result(*got)),
@@ -209,7 +272,21 @@ fn state(client: Client) -> Option<String> {
 }
 
 fn afterwards(frame: &Frame) -> String {
-    let view = &frame.view;
+    let mut words = vec![counts(&frame.view)];
+    if !frame.alive.is_empty() {
+        words.push(format!("| alive {}", list(frame.alive.iter().map(|r| format!("r{r}")))));
+    }
+    let clients = frame.clients.iter().enumerate();
+    let doing = clients.filter_map(|(number, client)| state(*client).map(|state| format!("{number} {state}")));
+    let doing: Vec<String> = doing.collect();
+    if !doing.is_empty() {
+        words.push(format!("| {}", doing.join(", ")));
+    }
+    words.join(" ")
+}
+
+/// A machine's state in one line.
+pub(crate) fn counts(view: &View) -> String {
     let mut words = vec![format!("capacity {} available {}", view.capacity, view.available)];
     let mut add = |name: &str, value: String, shown: bool| {
         words.extend(shown.then(|| format!("{name} {value}").trim_end().to_owned()));
@@ -220,29 +297,9 @@ fn afterwards(frame: &Frame) -> String {
     add("queue", list(view.waiters.iter().map(|(id, wake)| format!("#{id}={wake}"))), !view.waiters.is_empty());
     add("cancelled", list(view.tombstones.iter().map(|id| format!("#{id}"))), !view.tombstones.is_empty());
     add("closed", String::new(), view.closed);
-    add("| alive", list(frame.alive.iter().map(|r| format!("r{r}"))), !frame.alive.is_empty());
-    let clients = frame.clients.iter().enumerate();
-    let doing = clients.filter_map(|(number, client)| state(*client).map(|state| format!("{number} {state}")));
-    let doing: Vec<String> = doing.collect();
-    add("|", doing.join(", "), !doing.is_empty());
     words.join(" ")
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(" "))
-}
-
-/// Columns of equal width, two blanks between them, none at the end of a line.
-#[must_use]
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column| rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }

@@ -28,6 +28,7 @@ mod command;
 
 use crate::machine::Machine;
 use crate::render::{self, Frame};
+use crate::story::Story;
 use crate::which::{Job, Which};
 use crate::world::{Env, World};
 use command::Command;
@@ -181,10 +182,33 @@ impl Script {
         text
     }
 
+    /// What came of the script as one story; remarks stand at the first step of their block.
+    #[must_use]
+    pub fn story(&self, played: &Played) -> Story {
+        let frames: Vec<Frame> = played.blocks.iter().flatten().cloned().collect();
+        let mut story = render::story(&self.title, &frames);
+        let mut first = 0;
+        for (block, frames) in self.blocks.iter().zip(&played.blocks) {
+            if let Some(step) = story.steps.get_mut(first) {
+                step.note = block.remark(&self.title);
+            }
+            first += frames.len();
+        }
+        story
+    }
+
     /// How many blocks there are.
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.blocks.len()
+    }
+}
+
+impl Block {
+    /// What the lines before the commands say, without the title.
+    fn remark(&self, title: &str) -> String {
+        let remarks = self.head.iter().filter_map(|line| line.strip_prefix('#')).map(str::trim);
+        remarks.filter(|remark| *remark != title).collect::<Vec<_>>().join(" ")
     }
 }
 

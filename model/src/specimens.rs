@@ -10,14 +10,14 @@ mod ancestor;
 mod stripes;
 
 pub use ancestor::Ancestor;
-pub use stripes::stripe_count_is_ignored;
+pub use stripes::{Miscounted, stripe_count_is_ignored};
 
 use crate::check::Check;
 use crate::explore::shortest;
 use crate::machine::Machine;
 use crate::render::{self, Frame};
+use crate::story::{Story, table};
 use crate::world::{Env, Kind, Kinds};
-use core::fmt::Write;
 
 /// A published rule that a check refutes.
 #[derive(Clone, Copy, Debug)]
@@ -140,12 +140,21 @@ impl Refuted {
     /// The counterexample as a readable trace.
     #[must_use]
     pub fn text(&self) -> String {
-        let Specimen { rule, consequence, check, .. } = self.specimen;
-        let mut text = String::new();
-        let _ = writeln!(text, "published  {rule}");
-        let _ = writeln!(text, "so         {consequence}");
-        let _ = writeln!(text, "fails      {}\n", check.id());
-        text.push_str(&render::text(&self.frames, 0));
-        text
+        let about = [self.about(), vec![("fails".to_owned(), self.specimen.check.id().to_owned())]].concat();
+        let rows: Vec<_> = about.into_iter().map(|(label, words)| vec![label, words]).collect();
+        format!("{}\n{}", table(&rows), render::text(&self.frames, 0))
+    }
+
+    /// The counterexample as a story.
+    #[must_use]
+    pub fn story(&self) -> Story {
+        let mut story = render::counterexample(self.specimen.name, &self.frames, self.specimen.check);
+        story.about.splice(0..0, self.about());
+        story
+    }
+
+    fn about(&self) -> Vec<(String, String)> {
+        let Specimen { rule, consequence, .. } = self.specimen;
+        [("published", rule), ("so", consequence)].map(|(label, words)| (label.to_owned(), words.to_owned())).into()
     }
 }

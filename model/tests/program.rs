@@ -28,7 +28,7 @@ fn help_names_every_command_and_every_exit_code() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         let (code, help, stderr) = run(arguments);
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
-        for wanted in ["explore", "check", "replay", "  0 ", "  1 ", "  2 ", "  130 "] {
+        for wanted in ["explore", "check", "replay", "render", "  0 ", "  1 ", "  2 ", "  130 "] {
             assert!(help.contains(wanted), "{wanted}");
         }
     }
@@ -36,10 +36,12 @@ fn help_names_every_command_and_every_exit_code() {
 
 #[test]
 fn help_of_a_command_names_its_options() {
-    let explore = ["--machine", "--clients", "--capacity", "--max-capacity", "--clock", "--threads", "--json"];
-    let check = ["--machine", "--list", "--json"];
+    let explore =
+        ["--machine", "--clients", "--capacity", "--max-capacity", "--clock", "--threads", "--json", "--html"];
+    let check = ["--machine", "--list", "--json", "--html"];
     let replay = ["--rewrite", "--print", "----", "raise EVENT"];
-    for (command, options) in [("explore", &explore[..]), ("check", &check), ("replay", &replay)] {
+    let render = ["--specimen", "--html", "FILE"];
+    for (command, options) in [("explore", &explore[..]), ("check", &check), ("replay", &replay), ("render", &render)] {
         let (code, help, stderr) = run(&[command, "--help"]);
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         options.iter().for_each(|option| assert!(help.contains(option), "{option}"));
@@ -99,6 +101,17 @@ fn a_search_in_which_all_holds_says_what_it_covered() {
 }
 
 #[test]
+fn a_fact_that_is_never_seen_is_a_finding_if_asked_for() {
+    let small = ["explore", "--clients", "1", "--capacity", "1", "--max-capacity", "1"];
+    let (code, stdout, _) = run(&small);
+    assert!(code == Some(0) && stdout.contains("TwoWaiters             never seen"), "{stdout}");
+    let (code, stdout, _) = run(&[&small[..], &["--all-facts"]].concat());
+    assert!(code == Some(1) && stdout.contains("but a fact is never seen"), "{stdout}");
+    let (code, stdout, _) = run(&["explore", "--clients", "3", "--all-facts"]);
+    assert!(code == Some(0) && stdout.contains("31 of 31 seen"), "{stdout}");
+}
+
+#[test]
 fn a_search_that_finds_something_shows_a_shortest_trace() {
     let (code, stdout, _) = run(&["explore", "--machine", "ancestor", "--threads", "1"]);
     assert_eq!(code, Some(1));
@@ -126,8 +139,10 @@ fn specimens_are_refuted() {
     assert_eq!(code, Some(0));
     assert!(stdout.ends_with("8 refuted, 0 standing\n"), "{stdout}");
     let golden = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")).unwrap();
-    let traces = golden.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-    traces.for_each(|trace| assert!(stdout.contains(&trace), "{trace}"));
+    let texts = golden.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "txt"));
+    let traces: Vec<String> = texts.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(traces.len(), 8);
+    traces.iter().for_each(|trace| assert!(stdout.contains(trace), "{trace}"));
     let (code, stdout, _) = run(&["check", "--list"]);
     assert_eq!((code, stdout.lines().count()), (Some(0), 8));
     let (code, stdout, _) = run(&["check", "4-insert-without-second-look", "--json"]);
@@ -199,4 +214,88 @@ fn a_malformed_golden_trace_is_complained_about_with_file_and_line_and_left_alon
     assert!(complaint(&["replay", "no-such-file.txt"]).contains("no-such-file.txt: "));
     assert!(complaint(&["replay"]).contains("needs a file"));
     assert!(complaint(&["replay", "--rewrit", &trace]).contains("--rewrit"));
+}
+
+/// Where a file or folder of this name can be made: nothing is there, whatever an earlier run has left.
+fn absent(name: &str) -> std::path::PathBuf {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    let _ = std::fs::remove_dir_all(&path);
+    assert!(!path.exists(), "{}", path.display());
+    path
+}
+
+#[test]
+fn a_golden_trace_is_rendered_as_text_or_as_a_page() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/cancel-before-and-after-the-hand-off.txt");
+    let (code, stdout, stderr) = run(&["render", trace]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    for wanted in ["Cancel: before the hand-off", "every check holds", "#   client 0", "12 ", "before step 5: Before:"]
+    {
+        assert!(stdout.contains(wanted), "{wanted} in {stdout}");
+    }
+    let page = file("rendered.html", "");
+    let (code, stdout, stderr) = run(&["render", trace, "--html", &page]);
+    assert_eq!((code, stdout, stderr), (Some(0), format!("{page}: 12 steps\n"), String::new()));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("<h1>Cancel: before the hand-off"));
+}
+
+#[test]
+fn a_specimen_is_rendered() {
+    let name = "4-insert-without-second-look";
+    let (code, stdout, _) = run(&["render", "--specimen", name]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.starts_with(&format!("{name}\nfails INV-WORK\npublished")), "{stdout}");
+    assert!(stdout.ends_with("step 6 fails INV-WORK\n"), "{stdout}");
+    let page = file("specimen.html", "");
+    assert_eq!(run(&["render", "--specimen", name, "--html", &page]).1, format!("{page}: 6 steps\n"));
+    assert!(std::fs::read_to_string(page).unwrap().contains("fails INV-WORK"));
+    let (code, stdout, _) = run(&["render", "--specimen", "7-stripe-count-is-ignored"]);
+    assert_eq!((code, stdout.contains("take on stripe 1")), (Some(0), true), "{stdout}");
+}
+
+#[test]
+fn what_cannot_be_rendered_is_complained_about_and_nothing_is_written() {
+    let trace = file("unrenderable.txt", "# t\nworld clients 1 capacity 1\n0 take\n0 tkae\n----\n");
+    let page = absent("unrenderable.html");
+    let to = page.to_string_lossy();
+    assert!(complaint(&["render", &trace, "--html", &to]).contains(&format!("{trace}:4: unknown command `0 tkae`")));
+    let impossible = file("impossible.txt", "# t\nworld clients 1 capacity 1\n0 take\n0 take\n----\n");
+    assert!(complaint(&["render", &impossible, "--html", &to]).contains(&format!("{impossible}:4: client 0 cannot")));
+    assert!(!page.exists());
+    assert!(complaint(&["render"]).contains("needs a file or --specimen"));
+    assert!(complaint(&["render", "no-such-file.txt"]).contains("no-such-file.txt: "));
+    assert!(complaint(&["render", "--specimen", "8-unheard-of"]).contains("1-put-counts-twice"));
+    assert!(complaint(&["render", &trace, "--specimen", "1-put-counts-twice"]).contains("not both"));
+    assert!(complaint(&["render", &trace, &trace]).contains("unexpected"));
+    assert!(complaint(&["render", "--hmtl", &trace]).contains("--hmtl"));
+    let nowhere = absent("nowhere").join("page.html");
+    assert!(
+        complaint(&["render", "--specimen", "1-put-counts-twice", "--html", &nowhere.to_string_lossy()])
+            .contains("page.html: ")
+    );
+}
+
+#[test]
+fn counterexamples_are_written_as_pages() {
+    let pages = absent("specimens");
+    let to = pages.to_string_lossy();
+    let (code, stdout, _) = run(&["check", "--html", &to, "1-put-counts-twice", "7-stripe-count-is-ignored"]);
+    assert_eq!((code, std::fs::read_dir(&pages).unwrap().count()), (Some(0), 2));
+    assert!(stdout.contains(&pages.join("1-put-counts-twice.html").to_string_lossy().into_owned()), "{stdout}");
+
+    let pages = absent("found");
+    let to = pages.to_string_lossy();
+    let (code, stdout, _) = run(&["explore", "--machine", "ancestor", "--json", "--html", &to]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let traces = value["traces"].as_array().unwrap();
+    assert_eq!((code, std::fs::read_dir(&pages).unwrap().count()), (Some(1), traces.len()));
+    for trace in traces {
+        let page = std::fs::read_to_string(trace["page"].as_str().unwrap()).unwrap();
+        assert!(page.contains(&format!("fails {}", trace["check"].as_str().unwrap())));
+    }
+    let blocked = file("blocked", "");
+    assert!(complaint(&["check", "--html", &blocked]).contains("blocked: "));
+    assert!(complaint(&["explore", "--html", &blocked]).contains("blocked: "));
 }

@@ -68,6 +68,18 @@ pub enum Rig {
     DropsEarly,
     /// The threads stay longer than anybody has patience for.
     StaysBehind,
+    /// The workers do not count their leases.
+    IgnoresLeases,
+    /// Of a validated run, one change is not replayed.
+    LosesTransition,
+    /// Of a validated run, one transition that changes nothing is not replayed.
+    LosesLook,
+    /// Of a validated run, one change is replayed twice.
+    RepeatsTransition,
+    /// Of a validated run, two transitions have each other's effects.
+    SwapsEffects,
+    /// Of a validated run, nothing is replayed after the close.
+    StopsRecording,
 }
 
 /// What an injected panic carries.

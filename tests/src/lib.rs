@@ -6,13 +6,14 @@
 //!                   └─ report ─▶ checks    from what was counted outside the pool, and from the database
 //!              bank: the database, its connections, and who counts them outside the pool
 //!              faults: which turn takes which fault; rigs, which make a run lie
+//!              validate: with the feature `trace`, replays every transition of the run through the pure machine
 //! ```
 //!
 //! Rules:
 //! 1. What is checked is counted outside the pool, or read back from the database; the pool's own status is only
 //!    asked whether it agrees.
 //! 2. No check is about time. Every wait for other threads ends after [`Options::patience`], and says so.
-//! 3. Every check fails in some rigged run (`tests/bank.rs`), so that none holds because it cannot fail.
+//! 3. Every check fails in some rigged run (`tests/bank.rs`, `tests/validate.rs`), so that none holds because it cannot fail.
 //! 4. The seed decides which turn of which thread takes which fault, and which attempt to connect fails. The order in
 //!    which threads meet is the system's.
 //!
@@ -32,6 +33,8 @@ pub mod progress;
 pub mod report;
 #[cfg(not(feature = "loom"))]
 pub mod run;
+#[cfg(all(feature = "trace", not(feature = "loom")))]
+pub mod validate;
 
 #[cfg(not(feature = "loom"))]
 pub use options::Options;

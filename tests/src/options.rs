@@ -21,6 +21,8 @@ Usage: demo [OPTIONS]
       --seed N         decides which turn takes which fault [default: 1]
       --faults on|off  whether creates fail, closures panic, waits time out, leases are discarded and detached
                        [default: on]
+      --validate       replay every transition of the pool through the pure machine
+                       [only in a build with the feature trace: make validate]
   -h, --help           this text
 
 While it works, progress goes to standard error; the table and the checks go to standard output.
@@ -42,6 +44,9 @@ pub struct Options {
     pub seed: u64,
     /// Whether faults are injected.
     pub faults: bool,
+    /// Whether every transition is replayed through the pure machine.
+    #[cfg(feature = "trace")]
+    pub validate: bool,
     /// The lie, if any.
     pub rig: Rig,
     /// How long to wait for other threads before saying that they do not come.
@@ -57,6 +62,8 @@ impl Default for Options {
             stripes: 2,
             seed: 1,
             faults: true,
+            #[cfg(feature = "trace")]
+            validate: false,
             rig: Rig::None,
             patience: Duration::from_secs(30),
         }
@@ -96,6 +103,12 @@ impl Command {
                 Arg::Long("stripes") => stripes = Some(number(&mut parser, "--stripes", 1, 64)?),
                 Arg::Long("seed") => options.seed = number(&mut parser, "--seed", 0, u64::MAX)?,
                 Arg::Long("faults") => options.faults = switch(&mut parser, "--faults")?,
+                #[cfg(feature = "trace")]
+                Arg::Long("validate") => options.validate = true,
+                #[cfg(not(feature = "trace"))]
+                Arg::Long("validate") => {
+                    return Err(UsageError("--validate needs a build with the feature trace: make validate".into()));
+                }
                 Arg::Long("help") | Arg::Short('h') => return Ok(Self::Help),
                 Arg::Long(_) | Arg::Short(_) | Arg::Value(_) => return Err(argument.unexpected().into()),
             }

@@ -3,6 +3,8 @@
 use crate::bank::{Audit, Bank, Seen};
 use crate::options::Options;
 use crate::run::{Count, Emptied, Notes, Threads};
+#[cfg(feature = "trace")]
+use crate::validate::Validation;
 use core::fmt;
 use core::time::Duration;
 use striped_pool::PoolStatus;
@@ -27,6 +29,9 @@ pub struct Report {
     pub status: PoolStatus,
     /// The database when all was over.
     pub audit: Audit,
+    /// What a replay of all transitions found.
+    #[cfg(feature = "trace")]
+    pub validation: Option<Validation>,
 }
 
 /// One check.
@@ -41,12 +46,14 @@ pub struct Check {
 }
 
 impl Report {
-    /// All checks, always the same ones in the same order.
+    /// All checks, always the same ones in the same order; of a validated run there are more.
     #[must_use]
     pub fn checks(&self) -> Vec<Check> {
         let mut checks = self.bank_checks();
         checks.extend(self.pool_checks());
         checks.extend(self.end_checks());
+        #[cfg(feature = "trace")]
+        checks.extend(self.validation.iter().flat_map(|validation| validation.checks(self)));
         checks
     }
 
@@ -189,7 +196,7 @@ impl Report {
     }
 }
 
-fn check(name: &'static str, is_passed: bool, figures: String) -> Check {
+pub(crate) fn check(name: &'static str, is_passed: bool, figures: String) -> Check {
     Check { name, is_passed, figures }
 }
 
@@ -220,7 +227,10 @@ fn shown(duration: Duration) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, figure) in self.rows() {
+        let rows = self.rows();
+        #[cfg(feature = "trace")]
+        let rows = rows.into_iter().chain(self.validation.iter().flat_map(Validation::rows));
+        for (name, figure) in rows {
             writeln!(f, "{name:<24}{figure}")?;
         }
         let checks = self.checks();

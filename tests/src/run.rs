@@ -12,6 +12,8 @@ use crate::bank::{Bank, Connection, OpenError};
 use crate::faults::{Faults, hush_injected_panics};
 use crate::options::Options;
 use crate::report::Report;
+#[cfg(feature = "trace")]
+use crate::validate::Validator;
 use conductor::{Conductor, TTL};
 use core::time::Duration;
 use gate::Gate;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Instant;
+use striped_pool::pool::PoolConfigBuilder;
 use striped_pool::{Pool, PoolConfig};
 use worker::Worker;
 
@@ -41,6 +44,7 @@ struct Shared {
 struct LiveCounters {
     operations: AtomicU64,
     timed_out: AtomicU64,
+    replayed: Arc<AtomicU64>,
 }
 
 /// A run at some moment.
@@ -58,6 +62,8 @@ pub struct Live {
     pub waiting: u32,
     /// Gets that timed out.
     pub timed_out: u64,
+    /// Transitions that the auditor has read, if the run is validated.
+    pub replayed: u64,
 }
 
 /// Which threads came to their end.
@@ -83,8 +89,13 @@ pub fn run(options: &Options, mut watch: impl FnMut(&Live)) -> Result<Report, Bo
     let folder = tempfile::Builder::new().prefix("striped-pool-").tempdir()?;
     let faults = Faults::new(options.seed, options.faults);
     let bank = Arc::new(Bank::found(folder.path(), options.connections, faults, options.rig)?);
-    let pool = pool(options, &bank)?;
     let live = LiveCounters::default();
+    let config = config(options, &bank);
+    #[cfg(feature = "trace")]
+    let validator = options.validate.then(|| Validator::start(options, Arc::clone(&live.replayed))).transpose()?;
+    #[cfg(feature = "trace")]
+    let config = validator.iter().fold(config, |config, validator| config.record(validator.recorder()));
+    let pool = Pool::new(config.build()?);
     let shared = Arc::new(Shared { options: options.clone(), bank, pool, gate: Gate::default(), live });
 
     let started = Instant::now();
@@ -113,17 +124,27 @@ pub fn run(options: &Options, mut watch: impl FnMut(&Live)) -> Result<Report, Bo
     let outside = shared.bank.outside();
     let status = shared.pool.status();
     let audit = shared.bank.audit()?;
-    let report =
-        Report { options: options.clone(), worked, count, seen: outside.seen(), notes, threads, status, audit };
+    let report = Report {
+        options: options.clone(),
+        worked,
+        count,
+        seen: outside.seen(),
+        notes,
+        threads,
+        status,
+        audit,
+        #[cfg(feature = "trace")]
+        validation: validator.map(Validator::end),
+    };
     drop(shared);
     folder.close()?;
     Ok(report)
 }
 
-/// A pool of connections to `bank`.
-fn pool(options: &Options, bank: &Arc<Bank>) -> Result<Pool<Connection, OpenError>, Box<dyn Error>> {
+/// What a pool of connections to `bank` is made from.
+fn config(options: &Options, bank: &Arc<Bank>) -> PoolConfigBuilder<Connection, OpenError> {
     let (opener, outside) = (Arc::clone(bank), bank.outside().clone());
-    let config = PoolConfig::builder(options.connections, move || opener.open())
+    PoolConfig::builder(options.connections, move || opener.open())
         .free(move |connection: Connection| {
             outside.note_freed(connection.is_midway());
             drop(connection);
@@ -131,8 +152,6 @@ fn pool(options: &Options, bank: &Arc<Bank>) -> Result<Pool<Connection, OpenErro
         .stripes(options.stripes)
         .cache_ttl(TTL)
         .label("bank")
-        .build()?;
-    Ok(Pool::new(config))
 }
 
 impl Shared {
@@ -145,6 +164,7 @@ impl Shared {
             limit: seen.limit,
             waiting: self.pool.status().waiting(),
             timed_out: self.live.timed_out.load(Ordering::Relaxed),
+            replayed: self.live.replayed.load(Ordering::Relaxed),
         }
     }
 }

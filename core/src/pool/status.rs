@@ -25,7 +25,9 @@ pub struct StripeStatus {
 }
 
 impl StripeStatus {
-    pub(super) fn of(stripe: &PoolStripe) -> Self {
+    /// What `stripe` looks like.
+    #[must_use]
+    pub fn of(stripe: &PoolStripe) -> Self {
         Self {
             capacity: stripe.capacity(),
             available: stripe.available(),

@@ -7,13 +7,14 @@
 //! 3. A transition is recorded after its commit and before its effects run, by the thread that committed it, once.
 //!
 //! So sorting by number, changes first, and stepping through from a fresh stripe must reproduce every effect, and no
-//! number may be missing: that is what [`replay`] requires. The commit order is a linearization, checked against the pure
-//! machine. Without the feature none of this is compiled in.
+//! number may be missing: that is what [`replay`] and [`Replay`] require. The commit order is a linearization,
+//! checked against the pure machine. Without the feature none of this is compiled in.
 
 use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::stripe::{Invariant, StripeStep, step, violations};
 use crate::sync::Shared;
 use core::fmt;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -101,30 +102,92 @@ impl Error for Mismatch {}
 /// Steps a fresh stripe of `capacity` through all `transitions` of a cell, in any order, and requires that every one of
 /// them matches, that none is missing, and that none is left over. Returns the state at the end.
 ///
-/// O(n log n) for n transitions, and the whole state is checked after each change: for tests.
+/// O(n log n) for n transitions, and the whole state is checked after each change: for tests. [`Replay`] does the same for a
+/// run that is too long to be kept.
 ///
 /// # Errors
 ///
 /// The first [`Mismatch`].
-pub fn replay(capacity: u32, mut transitions: Vec<Transition>) -> Result<PoolStripe, Mismatch> {
-    // Among those of one number the change comes first: the others saw what it made. They do not change anything, so
-    // their order does not matter.
-    transitions.sort_by_key(|transition| (transition.number, !transition.changed));
-    let mut stripe = PoolStripe::new(capacity);
-    let mut last = 0;
-    for found in transitions {
-        let StripeStep { stripe: after, effects, changed } = step(&stripe, found.event);
-        if found.number != last + u64::from(found.changed) {
-            return Err(Mismatch::Gap { after: last, found: Box::new(found) });
+pub fn replay(capacity: u32, transitions: Vec<Transition>) -> Result<PoolStripe, Mismatch> {
+    let mut replay = Replay::new(capacity, usize::MAX);
+    for transition in transitions {
+        replay.push(transition)?;
+    }
+    while replay.pull()?.is_some() {}
+    Ok(replay.stripe)
+}
+
+/// A replay that is fed while the run goes on, in memory that does not grow with it.
+///
+/// Threads record in no particular order, but nearly in order: a transition is late by what the others did between its commit
+/// and its record. So the `window` latest are kept and sorted, and of more than that the first has its turn. Whatever
+/// is later than the window is not forgiven: it is a [`Mismatch::Gap`], as if it had been lost.
+#[derive(Debug)]
+pub struct Replay {
+    stripe: PoolStripe,
+    window: usize,
+    /// By number, changes first, then as they came. Among those of one number the change comes first: the others saw what it
+    /// made. They do not change anything, so their order does not matter.
+    kept: BTreeMap<(u64, bool, u64), Transition>,
+    pushed: u64,
+    last: u64,
+    newest: u64,
+    lateness: u64,
+}
+
+impl Replay {
+    /// The replay of a cell that began with `capacity`, which forgives `window` transitions of disorder.
+    #[must_use]
+    pub fn new(capacity: u32, window: usize) -> Self {
+        let (stripe, kept) = (PoolStripe::new(capacity), BTreeMap::new());
+        Self { stripe, window, kept, pushed: 0, last: 0, newest: 0, lateness: 0 }
+    }
+
+    /// Takes one more; returns the one whose turn this makes it, if any, once it has matched.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Mismatch`]; the replay is over then.
+    pub fn push(&mut self, transition: Transition) -> Result<Option<Transition>, Mismatch> {
+        self.newest = self.newest.max(transition.number);
+        self.lateness = self.lateness.max(self.newest - transition.number);
+        self.pushed += 1;
+        self.kept.insert((transition.number, !transition.changed, self.pushed), transition);
+        if self.kept.len() > self.window { self.pull() } else { Ok(None) }
+    }
+
+    /// Gives the first of those that are kept its turn, and returns it if there is one: for the end of the run, when none
+    /// can come before it any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn pull(&mut self) -> Result<Option<Transition>, Mismatch> {
+        let Some((_, found)) = self.kept.pop_first() else { return Ok(None) };
+        let StripeStep { stripe, effects, changed } = step(&self.stripe, found.event);
+        if found.number != self.last + u64::from(found.changed) {
+            return Err(Mismatch::Gap { after: self.last, found: Box::new(found) });
         }
         if effects != found.effects || changed != found.changed {
             return Err(Mismatch::Differs { found: Box::new(found), effects, changed });
         }
-        let invariants = if changed { violations(&after) } else { Vec::new() };
+        let invariants = if changed { violations(&stripe) } else { Vec::new() };
         if !invariants.is_empty() {
             return Err(Mismatch::Violates { found: Box::new(found), invariants });
         }
-        (stripe, last) = (after, found.number);
+        (self.stripe, self.last) = (stripe, found.number);
+        Ok(Some(found))
     }
-    Ok(stripe)
+
+    /// The state after the last transition that had its turn.
+    #[must_use]
+    pub fn stripe(&self) -> &PoolStripe {
+        &self.stripe
+    }
+
+    /// How many changes had been committed, at most, between a transition and its record: what the window must cover.
+    #[must_use]
+    pub fn lateness(&self) -> u64 {
+        self.lateness
+    }
 }

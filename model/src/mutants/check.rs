@@ -123,7 +123,8 @@ impl Killer {
     #[must_use]
     pub fn run(&self) -> Vec<String> {
         match self {
-            Self::Loom { program } | Self::Generated { program } => vec![program.clone()],
+            Self::Loom { program } => vec![program.clone()],
+            Self::Generated { program } => vec!["--exact".to_owned(), program.clone()],
             Self::Explore { bounds, .. } => {
                 // On one thread, so that it is always the same check that fails first.
                 ["explore", "--json", "--threads", "1"].iter().map(|word| (*word).to_owned()).chain(bounds.iter().cloned()).collect()
@@ -158,18 +159,20 @@ fn read_loom(program: &str, output: &str) -> Said {
     }
 }
 
-/// The line that begins with `FAILED`, and ends in the bound and the iteration.
+/// The line `FAILED name (bound N):`, and the first after it that says in which iteration.
 fn read_generated(program: &str, output: &str, succeeded: bool) -> Said {
-    let name = program.split_once(' ').map_or(program, |(_, name)| name);
     if succeeded && output.lines().any(|line| line == "1 passed, 0 failed") {
         return Said::Passed;
     }
-    let failed = output.lines().find_map(|line| line.strip_prefix("FAILED ")?.strip_prefix(name));
-    let at = failed.and_then(|rest| rest.trim().strip_prefix('(')?.strip_suffix("):"));
-    match at {
-        Some(at) => Said::Failed { at: at.to_owned() },
-        None => Said::Other(format!("neither one program passed nor {name} failed")),
-    }
+    let bound = |line: &str| {
+        let rest = line.strip_prefix("FAILED ")?.strip_prefix(program)?.trim().strip_prefix("(bound ")?;
+        rest.strip_suffix("):").map(str::to_owned)
+    };
+    let Some(bound) = output.lines().find_map(bound) else {
+        return Said::Other(format!("neither one program passed nor {program} failed"));
+    };
+    let iteration = output.lines().find_map(|line| line.strip_prefix("failed in iteration: "));
+    Said::Failed { at: format!("bound {bound}, iteration {}", iteration.unwrap_or("unknown")) }
 }
 
 /// The object that `explore --json` prints.

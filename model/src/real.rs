@@ -1,0 +1,132 @@
+//! Check your own pool: the harness for a pool with threads and locks of its own, anybody's.
+//!
+//! Implement [`RealPool`]: operations in, results out.
+//!
+//! ```
+//! use striped_pool_model::programs::Op;
+//! use striped_pool_model::real::{Answer, RealPool, Sampling, sample};
+//! use std::sync::{Condvar, Mutex};
+//!
+//! /// Idle resources, and whether the pool is closed.
+//! struct MyPool(Mutex<(Vec<u64>, bool)>, Condvar);
+//!
+//! impl RealPool for MyPool {
+//!     type Held = u64;
+//!     const OPERATIONS: &'static [Op] = &[Op::Take, Op::Put, Op::Close];
+//!
+//!     fn new(capacity: usize) -> Self {
+//!         Self(Mutex::new(((0..capacity as u64).collect(), false)), Condvar::new())
+//!     }
+//!
+//!     fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
+//!         let mut state = self.0.lock().unwrap();
+//!         if op == Op::Take {
+//!             while state.0.is_empty() && !state.1 {
+//!                 state = self.1.wait(state).unwrap();
+//!             }
+//!             return if state.1 { Answer::Closed } else { Answer::Got(state.0.pop().unwrap()) };
+//!         }
+//!         state.0.extend(held);
+//!         state.1 |= op == Op::Close;
+//!         self.1.notify_all();
+//!         Answer::Done
+//!     }
+//!
+//!     fn identity(held: &u64) -> Option<u64> {
+//!         Some(*held)
+//!     }
+//! }
+//!
+//! let sampling = Sampling { rounds: 20, ..Sampling::default() };
+//! match sample::<MyPool>(&sampling) {
+//!     Ok(sampled) => println!("{sampled}"),
+//!     Err(wrong) => panic!("{}", wrong.story("my pool").text()), // or .html()
+//! }
+//! ```
+//!
+//! What you get:
+//! 1. With the feature `loom`, and a pool written over loom's types (a facade of ten lines, `examples/naive/`):
+//!    `explore` runs every program of two, three or four threads over your operations
+//!    ([`programs`](crate::programs::programs()): all of a size, up to symmetry) in every interleaving that loom knows
+//!    within the preemption bound. Smaller programs first, so that the first failure is a smallest one.
+//! 2. Without it, [`sample`]: random scripts on real threads, round after round. Its failures name a seed.
+//! 3. In both, every history is compared with the sequential specification ([`Spec`]): linearizable, blocking operations
+//!    included. Who waits while nothing moves must be one whom the specification lets wait: a **lost wake-up** is
+//!    found, a take that rightly waits for ever is not taken for one. Nothing is lent twice, nothing comes back that was
+//!    discarded, never more than the capacity, nothing after a close; and once everything has been given back, all of the
+//!    capacity can be taken, and no more of it.
+//! 4. What fails is a value, [`Counterexample`]: the program, its shortest wrong history, and why it is wrong; as a table with
+//!    a column for each thread, or as a page. A pool may add remarks of its own ([`note()`]).
+//!
+//! Rules for whoever implements the trait:
+//! 1. `run` is called with the operations of [`RealPool::OPERATIONS`], and with [`Op::Put`] and [`Op::Close`] in any case: a thread
+//!    gives back at its end, and who rightly waits for ever is released by a close. A pool without one needs something, if
+//!    only for tests, that makes every wait return [`Answer::Closed`].
+//! 2. If [`Op::TryTake`] is not among the operations, nobody looks whether all of the capacity is there at the end.
+//! 3. What `run` does must follow from the schedule alone under loom: no clock, no randomness, no addresses; and nothing may be
+//!    shared but through loom's types or what no operation depends on.
+//!
+//! What a pass does not show: longer programs, more threads or preemptions; what loom leaves out (of C11: load buffering; its
+//! condition variables wake in order and never for nothing, and a wait with a timeout never times out); who is served first;
+//! liveness under contention; that resources are freed, unless [`RealPool::end`] looks. And on real threads: any schedule
+//! that the system did not choose.
+
+mod actor;
+#[cfg(feature = "loom")]
+mod explore;
+mod history;
+mod linear;
+mod sample;
+mod spec;
+mod tell;
+
+pub use actor::note;
+#[cfg(feature = "loom")]
+pub use explore::{Bounds, Explored, explore, explore_all};
+pub use history::{Call, Event, History, Outcome, Resource, What};
+pub use linear::{MOST_CALLS, Wrong, judge};
+pub use sample::{Sampled, Sampling, sample};
+pub use spec::{Reason, Spec, holds_briefly};
+pub use tell::{Counterexample, Fault};
+
+use crate::programs::Op;
+
+/// A pool that threads use at once.
+pub trait RealPool: Send + Sync + Sized + 'static {
+    /// What a take hands out. Each is given back with an operation, or dropped, before the pool is.
+    type Held: Send + 'static;
+
+    /// Which operations it has.
+    const OPERATIONS: &'static [Op];
+
+    /// A pool of at most `capacity` resources, none of which is lent.
+    fn new(capacity: usize) -> Self;
+
+    /// Does `op`, with what it gives back if it gives something back ([`Op::gives`]).
+    fn run(&self, op: Op, held: Option<Self::Held>) -> Answer<Self::Held>;
+
+    /// Which resource this is, if one can tell: then it is noticed when two own the same.
+    fn identity(held: &Self::Held) -> Option<u64>;
+
+    /// The pool is closed, everything has been given back, and nobody uses it: drops it, and looks what is left.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, such as a resource that outlives the pool.
+    fn end(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What an operation comes back with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<H> {
+    /// It is done.
+    Done,
+    /// A take has got something.
+    Got(H),
+    /// A take that does not wait has found nothing.
+    Nothing,
+    /// A take has found the pool closed.
+    Closed,
+}

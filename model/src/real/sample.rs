@@ -1,0 +1,201 @@
+//! Random scripts on a real pool, on the system's threads.
+//!
+//! Rules:
+//! 1. A round is one script for each thread, started together; between rounds nobody is under way. The states in which the
+//!    specification may be after one round are those in which the next may start, so a run may be long although
+//!    each search is short.
+//! 2. A thread holds at most one resource, so nobody rightly waits for ever: who has no answer after
+//!    [`Sampling::patience`] is judged as one who waits at rest.
+//! 3. The pool is closed, if that is one of its operations, by one thread in the middle of the last round.
+//! 4. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
+//!
+//! Threads that hang in a round that fails are left to themselves.
+
+use super::RealPool;
+use super::actor::{Actor, Run};
+use super::linear::{MOST_CALLS, judge};
+use super::spec::Spec;
+use super::tell::{Counterexample, Fault};
+use crate::programs::{Op, Script};
+use core::cell::Cell;
+use core::fmt;
+use core::time::Duration;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier};
+
+/// What to sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampling {
+    /// How many threads.
+    pub threads: usize,
+    /// How many resources.
+    pub capacity: usize,
+    /// How many rounds.
+    pub rounds: usize,
+    /// How many operations each thread has in a round, not counting what it gives back at the end. Fewer are played if the
+    /// round would have more than [`MOST_CALLS`].
+    pub length: usize,
+    /// What the scripts follow from.
+    pub seed: u64,
+    /// How long a round may take without being believed at rest: long enough for a busy machine.
+    pub patience: Duration,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { threads: 4, capacity: 2, rounds: 500, length: 12, seed: 1, patience: Duration::from_secs(10) }
+    }
+}
+
+impl fmt::Display for Sampling {
+    /// One line to run it again by.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { threads, capacity, rounds, length, seed, patience } = self;
+        write!(f, "Sampling {{ threads: {threads}, capacity: {capacity}, rounds: {rounds}, length: {length}, ")?;
+        write!(f, "seed: {seed}, patience: Duration::from_millis({}) }}", patience.as_millis())
+    }
+}
+
+/// What was sampled, and found right.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sampled {
+    /// Rounds.
+    pub rounds: usize,
+    /// Calls in them.
+    pub calls: usize,
+}
+
+impl fmt::Display for Sampled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rounds, {} calls", self.rounds, self.calls)
+    }
+}
+
+thread_local! {
+    static COLUMN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Plays random scripts on a new pool.
+///
+/// # Errors
+///
+/// The first round that goes wrong; its program is the line to run it again by.
+pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexample> {
+    let pool = Arc::new(P::new(sampling.capacity));
+    let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled::default());
+    for round in 1..=sampling.rounds {
+        rounds.play(&pool, round)?;
+        sampled.calls = sampled.calls.saturating_add(rounds.run.history().calls().len());
+        rounds.run.clear();
+        sampled.rounds = round;
+    }
+    rounds.finish(&pool)?;
+    let end = Arc::try_unwrap(pool).map_or_else(|_| Err("somebody still has the pool".to_owned()), P::end);
+    end.map_err(|what| rounds.fails(sampling.rounds, Fault::Left(what)))?;
+    Ok(sampled)
+}
+
+struct Rounds {
+    sampling: Sampling,
+    random: Random,
+    run: Arc<Run>,
+    /// Where the specification may be.
+    specs: Vec<Spec>,
+}
+
+impl Rounds {
+    fn new(sampling: Sampling) -> Self {
+        let run = Run::new(sampling.threads, |_, _| (), || COLUMN.get());
+        Self { sampling, random: Random(sampling.seed), run, specs: vec![Spec::new(sampling.capacity)] }
+    }
+
+    fn play<P: RealPool>(&mut self, pool: &Arc<P>, round: usize) -> Result<(), Counterexample> {
+        let closes = round == self.sampling.rounds && P::OPERATIONS.contains(&Op::Close);
+        let mut scripts: Vec<Script> = (0..self.sampling.threads).map(|_| self.script(P::OPERATIONS)).collect();
+        if closes && let Some(script) = scripts.first_mut() {
+            script.0.insert(script.0.len() / 2, Op::Close);
+        }
+        let all = scripts.len();
+        let done = self.start(pool, scripts);
+        if (0..all).any(|_| done.recv_timeout(self.sampling.patience).is_err()) {
+            self.run.rest();
+        }
+        self.judge(round)?;
+        if self.run.done() < all { Err(self.fails(round, Fault::Stuck)) } else { Ok(()) }
+    }
+
+    fn start<P: RealPool>(&self, pool: &Arc<P>, scripts: Vec<Script>) -> Receiver<()> {
+        let (sender, done) = channel();
+        let start = Arc::new(Barrier::new(scripts.len()));
+        for (column, script) in scripts.into_iter().enumerate() {
+            let actor = Actor::new(pool, &self.run, column);
+            let (run, start, sender) = (Arc::clone(&self.run), Arc::clone(&start), sender.clone());
+            std::thread::spawn(move || {
+                COLUMN.set(Some(column));
+                Run::enter(Some(run));
+                start.wait();
+                actor.play(&script);
+                // Nobody listens any more if the round has failed.
+                let _ = sender.send(());
+            });
+        }
+        done
+    }
+
+    fn judge(&mut self, round: usize) -> Result<(), Counterexample> {
+        let judged = judge(&self.specs, &self.run.history());
+        self.specs = judged.map_err(|wrong| self.fails(round, Fault::Wrong(wrong)))?;
+        Ok(())
+    }
+
+    fn fails(&self, round: usize, fault: Fault) -> Counterexample {
+        let history = self.run.history();
+        let history =
+            if let Fault::Wrong(wrong) = &fault { history.prefix(wrong.place.saturating_add(1)) } else { history };
+        let program = format!("{}, round {round}", self.sampling);
+        Counterexample { program, threads: self.sampling.threads, history, fault }
+    }
+
+    /// Looks what is left, and closes.
+    fn finish<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
+        let grown = if P::OPERATIONS.contains(&Op::Grow) { MOST_CALLS / 4 } else { self.sampling.capacity };
+        let mut main = Actor::main(pool, &self.run);
+        main.probe(grown.saturating_add(1));
+        main.act(Op::Close);
+        drop(main);
+        self.judge(self.sampling.rounds)
+    }
+
+    /// Rule 2.
+    fn script(&mut self, operations: &[Op]) -> Script {
+        let most = MOST_CALLS / self.sampling.threads.max(1);
+        let length = self.sampling.length.min(most.saturating_sub(2));
+        let (mut script, mut may_hold) = (Vec::new(), false);
+        for _ in 0..length {
+            let fits = |op: &&Op| **op != Op::Close && if may_hold { !op.takes() } else { !op.gives() };
+            let fitting: Vec<Op> = operations.iter().filter(fits).copied().collect();
+            let Some(op) = self.random.of(&fitting) else { break };
+            may_hold = op.takes() || (may_hold && !op.gives());
+            script.push(op);
+        }
+        Script(script)
+    }
+}
+
+/// `SplitMix64`.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+        let len = u64::try_from(all.len()).ok().filter(|len| *len > 0)?;
+        all.get(usize::try_from(self.next() % len).ok()?).copied()
+    }
+}

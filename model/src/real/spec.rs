@@ -1,0 +1,221 @@
+//! What a pool of resources does if calls come one at a time: the specification that histories are compared with.
+//!
+//! Rules:
+//! 1. At most the capacity is lent. What is neither lent nor idle may be made anew, as long as no more than the capacity exists.
+//! 2. A resource is lent to one at a time, and never again after it was discarded, detached, reaped or drained, or given back to
+//!    a pool that is closed or too large.
+//! 3. A take waits exactly while everything is lent. One that does not wait comes back with nothing only then; or while another
+//!    operation is under way that may hold something for a moment ([`holds_briefly`]): that may also hide it from a drain.
+//! 4. A closed pool gives nothing out, and nobody waits for it.
+//! 5. Who is served first is open.
+//!
+//! What it does not say: how long idle resources are kept, and which idle one a take gets.
+
+use super::history::{Outcome, Resource};
+use crate::programs::Op;
+use core::fmt;
+use im::OrdSet;
+
+/// A pool, between two calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Spec {
+    capacity: usize,
+    idle: OrdSet<Resource>,
+    lent: OrdSet<Resource>,
+    gone: OrdSet<Resource>,
+    is_closed: bool,
+}
+
+/// Why an answer cannot be given here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The resource is lent to somebody else.
+    LentTwice(Resource),
+    /// The resource has left the pool for good.
+    Gone(Resource),
+    /// As much as is allowed is lent, or exists.
+    OverCapacity(usize),
+    /// The pool is closed.
+    GaveAlthoughClosed,
+    /// The pool is not closed.
+    NotClosed,
+    /// Not everything is lent.
+    WasFree,
+    /// What comes back is not lent.
+    NotLent(Resource),
+    /// The pool has come to rest, and somebody waits for what is free.
+    Sleeps,
+    /// The pool has come to rest, and somebody waits although it is closed.
+    SleepsClosed,
+    /// The pool has come to rest, and an operation that does not wait has no answer.
+    Unanswered(Op),
+    /// That operation has no such answer.
+    Unfit(Op),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LentTwice(resource) => write!(f, "{resource} is lent to somebody else"),
+            Self::Gone(resource) => write!(f, "{resource} has left the pool for good"),
+            Self::OverCapacity(capacity) => write!(f, "the pool has no more than {capacity}"),
+            Self::GaveAlthoughClosed => write!(f, "the pool is closed"),
+            Self::NotClosed => write!(f, "the pool is not closed"),
+            Self::WasFree => write!(f, "something was free all the time"),
+            Self::NotLent(resource) => write!(f, "{resource} is not lent"),
+            Self::Sleeps => write!(f, "lost wake-up: nobody moves, and a take waits although something is free"),
+            Self::SleepsClosed => write!(f, "lost wake-up: nobody moves, and a take waits although the pool is closed"),
+            Self::Unanswered(op) => write!(f, "nobody moves, and {op:?} has no answer"),
+            Self::Unfit(op) => write!(f, "{op:?} has no such answer"),
+        }
+    }
+}
+
+/// Whether an operation may hold something for a moment while it is under way, or keep it from others: a take that gives
+/// up may have got something just then, and what is freed is neither there nor replaced until it is.
+#[must_use]
+pub const fn holds_briefly(op: Op) -> bool {
+    matches!(op, Op::TimedTake | Op::CancelledTake | Op::Reap | Op::Drain)
+}
+
+impl Spec {
+    /// A pool in which nothing has been made.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let none = OrdSet::new();
+        Self { capacity, idle: none.clone(), lent: none.clone(), gone: none, is_closed: false }
+    }
+
+    /// Whether a take would get something.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        !self.is_closed && self.lent.len() < self.capacity
+    }
+
+    /// Whether a take may wait here for ever.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn lets_wait(&self) -> Result<(), Reason> {
+        match (self.is_closed, self.is_free()) {
+            (true, _) => Err(Reason::SleepsClosed),
+            (false, true) => Err(Reason::Sleeps),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// What the pool may be after `op`, which gives `given` back, if it was answered with `outcome`. `is_disturbed`: rule 3.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be answered so.
+    pub fn after(
+        &self,
+        op: Op,
+        given: Option<Resource>,
+        outcome: Outcome,
+        is_disturbed: bool,
+    ) -> Result<Vec<Self>, Reason> {
+        match (op, outcome) {
+            (Op::Take | Op::TryTake | Op::TimedTake, Outcome::Got(resource)) => Ok(vec![self.lend(resource)?]),
+            (Op::Take | Op::TryTake | Op::TimedTake, Outcome::Closed) if self.is_closed => Ok(vec![self.clone()]),
+            (Op::Take | Op::TryTake | Op::TimedTake, Outcome::Closed) => Err(Reason::NotClosed),
+            (Op::TryTake | Op::TimedTake, Outcome::Nothing) if self.is_free() && !is_disturbed => Err(Reason::WasFree),
+            (Op::TryTake | Op::TimedTake, Outcome::Nothing) | (Op::CancelledTake, Outcome::Done) => {
+                Ok(vec![self.clone()])
+            }
+            (Op::Put, Outcome::Done) => Ok(vec![self.put(given, true)?]),
+            (Op::Discard | Op::Detach | Op::FailCreate, Outcome::Done) => Ok(vec![self.put(given, false)?]),
+            (Op::Drain, Outcome::Done) if !is_disturbed => Ok(self.without_idle(self.idle.len())),
+            (Op::Reap | Op::Drain, Outcome::Done) => {
+                Ok((0..=self.idle.len()).flat_map(|count| self.without_idle(count)).collect())
+            }
+            (Op::Grow, Outcome::Done) => Ok(vec![self.resized(self.capacity.saturating_add(1))]),
+            (Op::Shrink, Outcome::Done) => Ok(self.resized(self.capacity.saturating_sub(1).max(1)).shrunk()),
+            (Op::Close, Outcome::Done) => Ok(vec![self.closed()]),
+            (op, _) => Err(Reason::Unfit(op)),
+        }
+    }
+
+    fn lend(&self, resource: Resource) -> Result<Self, Reason> {
+        let exist = self.lent.len().saturating_add(self.idle.len());
+        let reason = if self.is_closed {
+            Reason::GaveAlthoughClosed
+        } else if self.lent.contains(&resource) {
+            Reason::LentTwice(resource)
+        } else if self.gone.contains(&resource) {
+            Reason::Gone(resource)
+        } else if !self.is_free() || (!self.idle.contains(&resource) && exist >= self.capacity) {
+            Reason::OverCapacity(self.capacity)
+        } else {
+            return Ok(Self { idle: self.idle.without(&resource), lent: self.lent.update(resource), ..self.clone() });
+        };
+        Err(reason)
+    }
+
+    fn put(&self, given: Option<Resource>, is_kept: bool) -> Result<Self, Reason> {
+        let Some(resource) = given.filter(|resource| self.lent.contains(resource)) else {
+            return Err(Reason::NotLent(given.unwrap_or(Resource::Nameless(0))));
+        };
+        let exist = self.lent.len().saturating_add(self.idle.len());
+        let after = Self { lent: self.lent.without(&resource), ..self.clone() };
+        Ok(match resource {
+            // It will come back under another name.
+            Resource::Nameless(_) => after,
+            Resource::Known(_) if is_kept && !self.is_closed && exist <= self.capacity => {
+                Self { idle: self.idle.update(resource), ..after }
+            }
+            Resource::Known(_) => Self { gone: self.gone.update(resource), ..after },
+        })
+    }
+
+    /// Every way in which `count` idle resources may be freed.
+    fn without_idle(&self, count: usize) -> Vec<Self> {
+        if count == 0 {
+            return vec![self.clone()];
+        }
+        let freed = |resource: &Resource| Self {
+            idle: self.idle.without(resource),
+            gone: self.gone.update(*resource),
+            ..self.clone()
+        };
+        let mut all: Vec<Self> =
+            self.idle.iter().flat_map(|one| freed(one).without_idle(count.saturating_sub(1))).collect();
+        all.sort_by(|one, other| one.idle.cmp(&other.idle));
+        all.dedup();
+        all
+    }
+
+    fn resized(&self, capacity: usize) -> Self {
+        Self { capacity, ..self.clone() }
+    }
+
+    fn shrunk(&self) -> Vec<Self> {
+        let exist = self.lent.len().saturating_add(self.idle.len());
+        self.without_idle(exist.saturating_sub(self.capacity).min(self.idle.len()))
+    }
+
+    fn closed(&self) -> Self {
+        let gone = self.gone.clone().union(self.idle.clone());
+        Self { idle: OrdSet::new(), gone, is_closed: true, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Spec {
+    /// Such as `1 of 2 lent: r0; idle: r1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |set: &OrdSet<Resource>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        write!(f, "{} of {} lent", self.lent.len(), self.capacity)?;
+        if !self.lent.is_empty() {
+            write!(f, ": {}", names(&self.lent))?;
+        }
+        if !self.idle.is_empty() {
+            write!(f, "; idle: {}", names(&self.idle))?;
+        }
+        if self.is_closed {
+            write!(f, "; closed")?;
+        }
+        Ok(())
+    }
+}
