@@ -3,10 +3,10 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings check fmt lint doc demo validate clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
@@ -42,6 +42,12 @@ sample: ## random programs, longer than loom's: on real threads, then on shuttle
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
+
+mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min)
+	$(CARGO) run -p striped-pool-model -- mutants $(if $(TABLE),--table $(TABLE)) $(MUTANTS)
+
+cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)
+	core/tests/cargo-mutants.sh
 
 check: fmt lint doc ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied (1 min; 3 min cold)
 

@@ -8,6 +8,7 @@
 
 mod check;
 mod explore;
+mod mutants;
 mod options;
 mod render;
 mod replay;
@@ -29,12 +30,13 @@ Commands:
   check     refute the specimens: the ancestor's faults, one shortest trace each
   replay    run golden traces, compare or rewrite them
   render    show a golden trace or a specimen as a table, or as a page to step through
+  mutants   seed bugs in a copy of the sources; the check that each names must fail
 
 `striped-pool-model COMMAND --help` says more.
 
 Exit codes:
   0    what was looked at holds
-  1    something was found: a check fails, a specimen stands, a golden trace differs
+  1    something was found: a check fails, a specimen stands, a golden trace differs, a mutant survives
   2    the arguments or a file are wrong
   130  stopped by Ctrl-C
 ";
@@ -87,6 +89,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong> {
             "check" => check::run(arguments),
             "replay" => replay::run(arguments),
             "render" => render::run(arguments),
+            "mutants" => mutants::run(arguments),
             "help" => Ok((HELP.to_owned(), End::Holds)),
             other => Err(Wrong(format!("unknown command `{other}`; see striped-pool-model --help"))),
         },

@@ -9,14 +9,15 @@
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
 //!   programs         small programs, and random ones: tests/generated (loom), sample.rs (real threads), shuttle.rs
 //!   render, story    a trace as a table or a page      which              a machine by its name
+//!   mutants          seeded bugs: data, checks, table
 //! ```
 //!
 //! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a
 //! specification, under loom or on real ones.
 //!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
-//! (`replay`) and shows a run as a text or a page (`render`) from the command line. The traces of the important scenarios
-//! are in `traces/`.
+//! (`replay`), shows a run as a text or a page (`render`) and seeds bugs (`mutants`) from the command line. The traces of
+//! the important scenarios are in `traces/`, the seeded bugs in `mutants/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -36,6 +37,7 @@ pub mod fact;
 #[cfg(feature = "trace")]
 pub mod history;
 pub mod machine;
+pub mod mutants;
 pub mod plain;
 pub mod programs;
 pub mod real;

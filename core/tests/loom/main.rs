@@ -41,6 +41,7 @@ struct Program {
 
 /// What came of one.
 struct Outcome {
+    /// Those explored; of a failed program those up to the one that failed, if that is known.
     iterations: usize,
     time: Duration,
     failure: Option<String>,
@@ -50,11 +51,18 @@ struct Outcome {
 const ONLY: &str = "--only";
 /// How the child says how far it came.
 const ITERATIONS: &str = "iterations: ";
+/// How it says in which one it failed.
+const FAILED_IN: &str = "failed in iteration: ";
 
 /// Explores one program, here and now.
 fn explore(program: &Program) {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let run = program.run;
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        println!("{FAILED_IN}{}", COUNT.load(Ordering::Relaxed));
+        report(panic);
+    }));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(program.bound);
     builder.max_branches = 100_000;
@@ -73,8 +81,9 @@ fn explore_apart(program: &Program) -> Outcome {
     let itself = std::env::current_exe().unwrap();
     let child = Command::new(itself).arg(ONLY).arg(program.name).output().unwrap();
     let output = String::from_utf8_lossy(&child.stdout);
-    let count = output.lines().find_map(|line| line.strip_prefix(ITERATIONS)?.parse().ok());
-    let iterations = count.unwrap_or(0);
+    let find = |prefix| output.lines().find_map(|line| line.strip_prefix(prefix)?.parse().ok());
+    let count: Option<usize> = find(ITERATIONS);
+    let iterations = count.or_else(|| find(FAILED_IN)).unwrap_or(0);
     let failure = match count {
         Some(_) if !child.status.success() => Some(format!("failed: {}", child.status)),
         None => Some(String::from_utf8_lossy(&child.stderr).into_owned()),

@@ -4,6 +4,8 @@ use super::Entry;
 use super::world::{Resource, World};
 use loom::thread;
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use striped_pool::{Pool, PoolConfig, Unavailable};
 
 pub(crate) const PROGRAMS: &[Entry] = &[
@@ -11,6 +13,7 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     ("pools::last_handle_races_another", 3, last_handle_races_another),
     ("pools::put_races_get", 2, put_races_get),
     ("pools::resize_races_close", 2, resize_races_close),
+    ("pools::close_tells_those_who_wait_before_it_frees", 2, close_tells_those_who_wait_before_it_frees),
     ("pools::put_on_one_stripe_races_try_get_from_another", 2, put_on_one_stripe_races_try_get_from_another),
 ];
 
@@ -71,6 +74,33 @@ fn resize_races_close() {
     assert!(status.is_closed());
     // Serialised: all stripes were resized or none.
     assert_eq!(status.max_resources(), if resized.is_ok() { 4 } else { 2 });
+    assert_all_freed(&world);
+}
+
+/// A waiter on one stripe, and on the other a free that lasts until the waiter has its answer.
+fn close_tells_those_who_wait_before_it_frees() {
+    let (world, is_told) = (World::default(), Arc::new(AtomicBool::new(false)));
+    let (maker, freer, told) = (world.clone(), world.clone(), Arc::clone(&is_told));
+    let free = move |resource| {
+        while !told.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        freer.free(resource);
+    };
+    let config = PoolConfig::builder(2, move || Ok::<_, Infallible>(maker.make())).free(free).stripes(2);
+    let pool = Pool::new(config.build().unwrap());
+    let (here, there) = (pool.get_owned().unwrap(), pool.get_owned().unwrap());
+    let other = pool.clone();
+    let waiter = thread::spawn(move || {
+        let answer = other.get();
+        is_told.store(true, Ordering::Relaxed);
+        drop(answer);
+    });
+    drop(here);
+    pool.close();
+    drop(there);
+    waiter.join().unwrap();
+    drop(pool);
     assert_all_freed(&world);
 }
 

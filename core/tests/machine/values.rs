@@ -73,6 +73,18 @@ fn stripes_of_one_history_are_equal_and_hash_alike() {
 }
 
 #[test]
+fn stripes_that_differ_in_one_entry_or_one_waiter_differ_and_hash_apart() {
+    let idle = |resource, now| given(1, [try_take(), put(resource, now)]);
+    let waited_for = |wake| given(1, [try_take(), take(wake)]);
+    let (hasher, pairs) =
+        (RandomState::new(), [(idle(10, 1), idle(20, 1)), (idle(10, 1), idle(10, 2)), (waited_for(1), waited_for(2))]);
+    for (one, other) in pairs {
+        assert_ne!(one, other);
+        assert_ne!(hasher.hash_one(one), hasher.hash_one(other));
+    }
+}
+
+#[test]
 fn an_id_prints_as_a_number_sign_and_its_number() {
     assert_eq!(format!("{:?}", WaiterId(7)), "#7");
 }

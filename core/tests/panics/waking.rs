@@ -5,8 +5,8 @@
 
 use crate::{Oops, oops, oops_of};
 use core::cell::{OnceCell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use striped_pool::runtime::effects::{Outside, Performed, perform};
 use striped_pool::runtime::slot::{PoolWakeResult, Unparker, wake_slot};
@@ -160,6 +160,32 @@ fn what_is_handed_to_an_abandoned_task_goes_on_past_a_waker_that_panics() {
     assert_eq!(oops_of(|| performed.resume()), Oops(6));
     assert_eq!((abandoned.alarm.wakes.load(Ordering::SeqCst), panicking.wakes(), last.wakes()), (0, 1, 1));
     assert_eq!((panicking.result(), last.result()), (Some(WakeResult::Create), Some(WakeResult::Create)));
+}
+
+/// A waker that looks whether somebody else has been answered.
+struct Looking {
+    other: Mutex<WakeReceiver>,
+    seen: Mutex<Option<PoolWakeResult>>,
+}
+
+impl Wake for Looking {
+    fn wake(self: Arc<Self>) {
+        *self.seen.lock().expect("not poisoned") = self.other.lock().expect("not poisoned").take();
+    }
+}
+
+#[test]
+fn all_results_are_published_before_the_first_waker_runs() {
+    let bench = Bench::new();
+    let ((mut first, first_wake), (second, second_wake)) = (wake_slot(), wake_slot());
+    let waker = Arc::new(Looking { other: Mutex::new(second), seen: Mutex::new(None) });
+    assert!(first.register(Unparker::Waker(Waker::from(Arc::clone(&waker)))).is_none());
+    for wake in [first_wake, second_wake] {
+        assert!(bench.cell.commit(PoolEvent::Take { wake }).enqueued().is_some());
+    }
+    assert!(bench.run(PoolEvent::Resize { capacity: 3 }).panic.is_none());
+    assert_eq!(*waker.seen.lock().expect("not poisoned"), Some(WakeResult::Create));
+    assert_eq!(first.take(), Some(WakeResult::Create));
 }
 
 /// A waker that uses the cell it is woken from.

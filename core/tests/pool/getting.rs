@@ -169,15 +169,22 @@ fn get_tries_the_other_stripes_before_it_waits() {
 fn a_get_reaches_the_last_stripe_that_has_something() {
     let world = World::new();
     let pool = world.striped(5, 5);
-    let mut leases: Vec<_> = (0..5).map(|_| pool.get().expect("each stripe has one")).collect();
-    for last in 0..5 {
-        // Only one is free, on a different stripe each time.
-        drop(leases.remove(0));
-        let lease = pool.try_get().expect("wherever it is");
-        assert_eq!(lease.id, last, "the only one that is idle");
-        leases.push(lease);
-    }
-    drop(leases);
+    let reach_each = |pool: &TestPool| {
+        let mut leases: Vec<_> = (0..5).map(|_| pool.get().expect("each stripe has one")).collect();
+        for _ in 0..5 {
+            // Only one is free, on a different stripe each time.
+            let free = leases.remove(0);
+            let expected = free.id;
+            drop(free);
+            let lease = pool.try_get().expect("wherever it is");
+            assert_eq!(lease.id, expected, "the only one that is idle");
+            leases.push(lease);
+        }
+    };
+    reach_each(&pool);
+    // From another home, too: before the first there is no stripe, behind the last none.
+    (0..2).for_each(|_| joined(start(&pool, reach_each)));
+    assert_eq!(world.made(), 5);
     assert_sound(&pool);
 }
 
@@ -197,6 +204,28 @@ fn a_wait_is_at_home_and_ends_when_home_has_something() {
     drop(at_home);
     assert_eq!(joined(waiter), expected);
     assert_sound(&pool);
+}
+
+/// A thread can be unparked by whoever knows it, and a late unpark of an earlier wait can be left over.
+#[test]
+fn an_unpark_out_of_nowhere_ends_no_wait() {
+    let for_long: Get = |pool| pool.get_timeout(Duration::from_secs(3600)).map(|lease| lease.id);
+    for get in [PATIENT[0].1, for_long] {
+        let world = World::new();
+        let pool = world.pool(1);
+        let lease = pool.get().expect("room");
+        let waiter = start_waiter(&pool, move |pool| {
+            std::thread::current().unpark();
+            get(pool)
+        });
+        std::thread::sleep(SHORT);
+        waiter.thread().unpark();
+        std::thread::sleep(SHORT);
+        assert_eq!((waiter.is_finished(), pool.status().waiting()), (false, 1));
+        drop(lease);
+        assert_eq!(joined(waiter), Ok(0));
+        assert_sound(&pool);
+    }
 }
 
 /// A pool whose create fails while the counter of failures to come is not 0.

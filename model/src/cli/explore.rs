@@ -73,7 +73,14 @@ impl Options {
 /// What a search found, with a shortest trace for each check that failed.
 struct Findings {
     report: Report,
-    traces: Vec<(Check, Story)>,
+    traces: Vec<Trace>,
+}
+
+/// A shortest way to break a check.
+struct Trace {
+    check: Check,
+    moves: usize,
+    story: Story,
 }
 
 impl Job for &Options {
@@ -84,7 +91,8 @@ impl Job for &Options {
         let shortest = |check| {
             let moves = shortest_until::<M>(self.env, check, &is_interrupted)?;
             let title = format!("{}: a shortest way to break {}", self.which.name(), check.id());
-            Some((check, render::counterexample(&title, &render::frames::<M>(&self.env, &moves), check)))
+            let story = render::counterexample(&title, &render::frames::<M>(&self.env, &moves), check);
+            Some(Trace { check, moves: moves.len(), story })
         };
         let traces = report.failed.iter().filter_map(shortest).collect();
         Findings { report, traces }
@@ -98,7 +106,7 @@ pub(super) fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong>
     make_folder(options.pages.as_ref())?;
     watch_for_interrupt();
     let findings = options.which.run(&options);
-    let page = |(check, story): &(Check, Story)| write_page_into(options.pages.as_ref(), check.id(), story);
+    let page = |Trace { check, story, .. }: &Trace| write_page_into(options.pages.as_ref(), check.id(), story);
     let pages: Vec<Option<String>> = findings.traces.iter().map(page).collect::<Result<_, Wrong>>()?;
     let (_, end) = outcome(&options, &findings.report);
     Ok((if options.json { json(&options, &findings, &pages) } else { text(&options, &findings, &pages) }, end))
@@ -139,7 +147,7 @@ fn text(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
         vec![format!("  {fact}"), seen.to_owned()]
     });
     let _ = write!(text, "\n{}", story::table(&facts.collect::<Vec<_>>()));
-    for ((check, story), page) in traces.iter().zip(pages) {
+    for (Trace { check, story, .. }, page) in traces.iter().zip(pages) {
         let _ = write!(text, "\n{} fails:\n{}", check.id(), story.table(0));
         if let Some(page) = page {
             let _ = writeln!(text, "page  {page}");
@@ -152,9 +160,9 @@ fn json(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
     let Env { clients, capacity, max_capacity, clock, .. } = options.env;
     let ids = |checks: Checks| checks.iter().map(Check::id).collect::<Vec<_>>();
     let names = |facts: &mut dyn Iterator<Item = Fact>| facts.map(|fact| fact.to_string()).collect::<Vec<_>>();
-    let trace = |((check, story), page): (&(Check, Story), &Option<String>)| {
+    let trace = |(Trace { check, moves, story }, page): (&Trace, &Option<String>)| {
         let table = story.table(0);
-        json!({ "check": check.id(), "table": table, "page": page })
+        json!({ "check": check.id(), "moves": moves, "table": table, "page": page })
     };
     let value = json!({
         "machine": options.which.name(),
