@@ -21,7 +21,7 @@ test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7
 	$(CARGO) test -p striped-pool-model --features trace --test sample --test history
 	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 	$(CARGO) test --workspace --features loom
-	$(CARGO) test -p striped-pool --features loom,trace --test loom
+	$(CARGO) test -p striped-pool --features loom --test loom
 
 explore: ## every state of the machine within bounds, alone and beside two others; the specimens refuted (1 min; 5 min cold)
 	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts
