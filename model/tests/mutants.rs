@@ -19,9 +19,9 @@ fn collection() -> Collection {
 fn every_mutant_still_applies() {
     for mutant in collection().mutants {
         let source = std::fs::read_to_string(top().join(&mutant.file)).unwrap();
-        let changed = mutant.apply(&source).unwrap_or_else(|places| {
-            panic!("{}: what it finds stands {places} times in {}", mutant.name, mutant.file)
-        });
+        let changed = mutant
+            .apply(&source)
+            .unwrap_or_else(|places| panic!("{}: what it finds stands {places} times in {}", mutant.name, mutant.file));
         assert_ne!(source, changed, "{}", mutant.name);
     }
 }
@@ -50,7 +50,14 @@ fn every_part_and_every_kind_of_check_is_there() {
 #[test]
 fn the_table_is_of_these_mutants() {
     let page = std::fs::read_to_string(top().join("docs/mutants.md")).unwrap();
-    assert_eq!(rows(&page), expected_rows(&collection().mutants), "write it anew: make mutants TABLE=docs/mutants.md");
+    let (found, expected) = (rows(&page), expected_rows(&collection().mutants));
+    let stale: Vec<_> = found.iter().filter(|row| !expected.contains(row)).collect();
+    let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).collect();
+    assert!(
+        stale.is_empty() && missing.is_empty(),
+        "stale {stale:#?}, missing {missing:#?}: make mutants TABLE=docs/mutants.md"
+    );
+    assert_eq!(found.len(), expected.len());
 }
 
 /// A project of one file, with one class and these mutants; the fake cargo builds a check that passes unless the file says
@@ -87,7 +94,9 @@ impl Project {
         let _ = std::fs::remove_dir_all(&top);
         let project = Self { top };
         ["core", "model/mutants", "tests"].iter().for_each(|part| project.folder(part));
-        [("Cargo.toml", ""), ("Cargo.lock", ""), ("core/lib.rs", SOURCE)].iter().for_each(|(at, text)| project.write(at, text));
+        [("Cargo.toml", ""), ("Cargo.lock", ""), ("core/lib.rs", SOURCE)]
+            .iter()
+            .for_each(|(at, text)| project.write(at, text));
         project.write("model/mutants/classes.txt", "C01  what goes wrong\n");
         mutants.iter().for_each(|(name, text)| project.write(&format!("model/mutants/{name}.txt"), text));
         project
@@ -133,12 +142,18 @@ fn a_mutant_that_its_check_notices_is_killed_and_the_sources_are_left_alone() {
     let table = project.top.join("table.md");
     let (code, stdout, stderr) = project.run(&["--table", table.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    assert!(stdout.contains("one: killed (–)\n1 mutants: 1 killed, 0 survived, 0 say nothing, 0 not judged"), "{stdout}");
+    assert!(
+        stdout.contains("one: killed (–)\n1 mutants: 1 killed, 0 survived, 0 say nothing, 0 not judged"),
+        "{stdout}"
+    );
     assert!(stderr.contains("  1 of 1  one: killed") && stderr.contains("to go"), "{stderr}");
     assert_eq!(std::fs::read_to_string(project.top.join("core/lib.rs")).unwrap(), SOURCE);
     assert_eq!(std::fs::read_to_string(project.top.join("target/mutants/tree/core/lib.rs")).unwrap(), SOURCE);
     let page = std::fs::read_to_string(table).unwrap();
-    assert!(page.contains("| [one](../model/mutants/one.txt) | C01 | a/b#1 | core/lib.rs | `test any any known` | – |"), "{page}");
+    assert!(
+        page.contains("| [one](../model/mutants/one.txt) | C01 | a/b#1 | core/lib.rs | `test any any known` | – |"),
+        "{page}"
+    );
     let (code, stdout, _) = project.run(&["--json"]);
     let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, &value["killed"], &value["mutants"][0]["killed"]), (Some(0), &1.into(), &true.into()));
@@ -186,10 +201,12 @@ fn a_check_that_fails_by_itself_kills_nothing() {
 fn a_mutant_that_no_longer_applies_fails_the_run_before_anything_is_built() {
     let gone = seeding("gone", "bad", "known");
     let twice = seeding("o", "bad", "known");
-    let project = Project::new("stale", &[("gone", &gone), ("good", &seeding("good", "bad", "known")), ("twice", &twice)]);
+    let project =
+        Project::new("stale", &[("gone", &gone), ("good", &seeding("good", "bad", "known")), ("twice", &twice)]);
     let (code, stdout, stderr) = project.run(&[]);
     assert_eq!((code, stderr.as_str()), (Some(1), ""));
-    for wanted in ["gone: NO LONGER APPLIES: what it finds stands 0 times", "twice: NO LONGER APPLIES", "1 not judged"] {
+    for wanted in ["gone: NO LONGER APPLIES: what it finds stands 0 times", "twice: NO LONGER APPLIES", "1 not judged"]
+    {
         assert!(stdout.contains(wanted), "{wanted} in {stdout}");
     }
 }
@@ -271,7 +288,8 @@ fn a_class_that_is_undecided_fails_the_run() {
 fn ctrl_c_ends_the_run_with_what_was_judged() {
     use std::io::{BufRead, BufReader};
     let mutants = [("a", seeding("good", "bad", "known")), ("b", seeding("good", "slow", "known"))];
-    let project = Project::new("interrupted", &mutants.each_ref().map(|(name, text)| (*name, text.as_str()))).with_cargo();
+    let project =
+        Project::new("interrupted", &mutants.each_ref().map(|(name, text)| (*name, text.as_str()))).with_cargo();
     let mut command = Command::new(env!("CARGO_BIN_EXE_striped-pool-model"));
     command.args(["mutants", "--root"]).arg(&project.top).env("CARGO", project.top.join("cargo"));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -5,8 +5,8 @@
 
 use crate::{Oops, oops, oops_of};
 use core::cell::{OnceCell, RefCell};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use striped_pool::runtime::effects::{Outside, Performed, perform};
 use striped_pool::runtime::slot::{PoolWakeResult, Unparker, wake_slot};

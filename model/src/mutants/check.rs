@@ -127,7 +127,11 @@ impl Killer {
             Self::Generated { program } => vec!["--exact".to_owned(), program.clone()],
             Self::Explore { bounds, .. } => {
                 // On one thread, so that it is always the same check that fails first.
-                ["explore", "--json", "--threads", "1"].iter().map(|word| (*word).to_owned()).chain(bounds.iter().cloned()).collect()
+                ["explore", "--json", "--threads", "1"]
+                    .iter()
+                    .map(|word| (*word).to_owned())
+                    .chain(bounds.iter().cloned())
+                    .collect()
             }
             Self::Test { name, .. } => vec!["--exact".to_owned(), name.clone()],
         }

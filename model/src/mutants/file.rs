@@ -139,7 +139,8 @@ fn parse_head(lines: &[&str]) -> Result<Head, Flaw> {
         let (key, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let is_known = ["class", "reference", "file", "check"].contains(&key);
         if !is_known || value.trim().is_empty() || fields.iter().any(|(_, known, _)| known == key) {
-            let message = format!("`{line}`: wanted is `class`, `reference`, `file` and `check`, each once with a value");
+            let message =
+                format!("`{line}`: wanted is `class`, `reference`, `file` and `check`, each once with a value");
             return Err((number, message));
         }
         fields.push((number, key.to_owned(), value.trim().to_owned()));

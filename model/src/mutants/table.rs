@@ -31,7 +31,12 @@ pub fn page(collection: &Collection, kills: &[Kill<'_>], date: &str, seconds: u6
         kills.len(),
         classes.saturating_sub(argued),
     );
-    let _ = writeln!(page, "| where | {} |\n| killed by | {} |\n", counts(kills, |kill| kill.mutant.part()), counts(kills, |kill| kill.mutant.killer.kind()));
+    let _ = writeln!(
+        page,
+        "| where | {} |\n| killed by | {} |\n",
+        counts(kills, |kill| kill.mutant.part()),
+        counts(kills, |kill| kill.mutant.killer.kind())
+    );
     page.push_str("| class | what goes wrong | mutants |\n|---|---|---|\n");
     for class in &collection.classes {
         let mutants = kills.iter().filter(|kill| kill.mutant.class == class.id).count();
@@ -45,7 +50,10 @@ pub fn page(collection: &Collection, kills: &[Kill<'_>], date: &str, seconds: u6
 
 fn row(Kill { mutant, at }: &Kill<'_>) -> String {
     let Mutant { name, class, reference, file, killer, .. } = mutant;
-    format!("| [{name}](../model/mutants/{name}.txt) | {class} | {reference} | {file} | {} | {at} |\n", cell(&killer.to_string()))
+    format!(
+        "| [{name}](../model/mutants/{name}.txt) | {class} | {reference} | {file} | {} | {at} |\n",
+        cell(&killer.to_string())
+    )
 }
 
 /// Text that may hold the column's separator.

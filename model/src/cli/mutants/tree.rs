@@ -70,7 +70,11 @@ fn bring_up_to_date(from: &Path, to: &Path) -> io::Result<()> {
     if !from.is_dir() {
         let content = fs::read(from)?;
         let is_same = fs::read(to).is_ok_and(|there| there == content);
-        return if is_same { Ok(()) } else { fs::create_dir_all(to.parent().unwrap_or(to)).and(fs::write(to, content)) };
+        return if is_same {
+            Ok(())
+        } else {
+            fs::create_dir_all(to.parent().unwrap_or(to)).and(fs::write(to, content))
+        };
     }
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(to)? {
