@@ -12,6 +12,9 @@
 //!   mutants          seeded bugs: data, checks, table
 //! ```
 //!
+//! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a
+//! specification, under loom or on real ones.
+//!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
 //! (`replay`), shows a run as a text or a page (`render`) and seeds bugs (`mutants`) from the command line. The traces of
 //! the important scenarios are in `traces/`, the seeded bugs in `mutants/`.

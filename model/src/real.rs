@@ -49,7 +49,7 @@
 //!    `explore` runs every program of two, three or four threads over your operations
 //!    ([`programs`](crate::programs::programs()): all of a size, up to symmetry) in every interleaving that loom knows
 //!    within the preemption bound. Smaller programs first, so that the first failure is a smallest one.
-//! 2. Without it, [`sample`]: random scripts on real threads, round after round. Its failures name a seed.
+//! 2. Without it, [`sample()`]: random scripts on real threads, round after round. Its failures name a seed.
 //! 3. In both, every history is compared with the sequential specification ([`Spec`]): linearizable, blocking operations
 //!    included. Who waits while nothing moves must be one whom the specification lets wait: a **lost wake-up** is
 //!    found, a take that rightly waits for ever is not taken for one. Nothing is lent twice, nothing comes back that was

@@ -53,7 +53,7 @@ fn the_suites_are_complete() {
 
 #[test]
 fn random_programs_are_of_the_promised_size_and_are_read_back() {
-    let all: Vec<Program> = (0..300).map(sample::program).collect();
+    let all: Vec<Program> = (0..300).map(random::program).collect();
     for program in &all {
         assert!((4..=6).contains(&program.scripts.len()), "{program}");
         assert!(program.scripts.iter().all(|script| (4..=8).contains(&script.0.len())), "{program}");
@@ -62,7 +62,7 @@ fn random_programs_are_of_the_promised_size_and_are_read_back() {
     let ops: HashSet<Op> =
         all.iter().flat_map(|program| &program.scripts).flat_map(|script| script.0.clone()).collect();
     assert_eq!(ops, HashSet::from(Op::ALL));
-    assert_eq!(all, (0..300).map(sample::program).collect::<Vec<_>>());
+    assert_eq!(all, (0..300).map(random::program).collect::<Vec<_>>());
     for wrong in ["Take", "Take from Nowhere", "Take | Tale from Idle", " from Idle"] {
         assert!(wrong.parse::<Program>().is_err(), "{wrong}");
     }

@@ -30,14 +30,13 @@ impl Shipped {
     }
 
     fn give(&self, op: Op, lease: Lease<'static, u64>) {
-        match op {
-            Op::Discard => lease.discard(),
-            Op::Detach => {
-                let _ = lease.detach();
-                self.gone.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => drop(lease),
+        if op == Op::Discard {
+            lease.discard();
+        } else if op == Op::Detach {
+            let _ = lease.detach();
+            self.gone.fetch_add(1, Ordering::Relaxed);
         }
+        // Put: the lease is dropped.
     }
 }
 
@@ -62,7 +61,7 @@ impl RealPool for Shipped {
         let free = move |_| {
             freed.fetch_add(1, Ordering::Relaxed);
         };
-        let pool = Box::new(LocalPool::with_ttl(u32::try_from(capacity).unwrap(), ttl, free));
+        let pool = Box::new(LocalPool::with_ttl(u32::try_from(capacity).expect("a small number"), ttl, free));
         Self { pool, made: AtomicU64::new(0), gone }
     }
 

@@ -34,25 +34,27 @@ impl<const IS_FIXED: bool> Pool<IS_FIXED> {
 
     fn take_naively(&self) -> Answer<Resource> {
         loop {
-            match self.try_take() {
-                Answer::Nothing => drop(self.wait(self.lock())),
-                answer => return answer,
+            // The lock is held in here …
+            if let Some(answer) = look(&mut self.lock()) {
+                return answer;
             }
+            // … and in here, but not in between.
+            drop(self.wait(self.lock()));
         }
     }
 
     fn take_and_keep_the_lock(&self) -> Answer<Resource> {
         let mut state = self.lock();
         loop {
-            match look(&mut state) {
-                Answer::Nothing => state = self.wait(state),
-                answer => return answer,
+            if let Some(answer) = look(&mut state) {
+                return answer;
             }
+            state = self.wait(state);
         }
     }
 
     fn try_take(&self) -> Answer<Resource> {
-        look(&mut self.lock())
+        look(&mut self.lock()).unwrap_or(Answer::Nothing)
     }
 
     fn put(&self, resource: Resource) {
@@ -76,14 +78,14 @@ impl<const IS_FIXED: bool> Pool<IS_FIXED> {
     }
 }
 
-/// An idle resource, if there is one.
-fn look(state: &mut State) -> Answer<Resource> {
+/// The answer to a take, unless it has to wait.
+fn look(state: &mut State) -> Option<Answer<Resource>> {
     if state.is_closed {
-        return Answer::Closed;
+        return Some(Answer::Closed);
     }
     let found = state.idle.pop();
     note(if found.is_some() { "finds one" } else { "finds none" });
-    found.map_or(Answer::Nothing, Answer::Got)
+    found.map(Answer::Got)
 }
 
 impl<const IS_FIXED: bool> RealPool for Pool<IS_FIXED> {

@@ -5,17 +5,25 @@
 
 use super::history::{History, Outcome, Recorder, Resource, What, locked};
 use super::{Answer, RealPool};
-use crate::programs::{Op, Prime, Program, Script};
+use crate::programs::{Op, Script};
+#[cfg(feature = "loom")]
+use crate::programs::{Prime, Program};
 use core::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
+
+/// What to do before something is recorded.
+type Ordering = dyn Fn(usize, &What) + Send + Sync;
 
 /// A run under way.
 pub(crate) struct Run {
     recorder: Recorder,
     /// Done before each record: makes the order of records part of what loom explores.
-    order: Box<dyn Fn(usize, &What) + Send + Sync>,
+    order: Box<Ordering>,
     /// Who is running.
     column: Box<dyn Fn() -> Option<usize> + Send + Sync>,
+    /// Done when the pool has panicked.
+    panicked: Box<dyn Fn() + Send + Sync>,
     /// Threads that have played their scripts.
     done: Mutex<usize>,
 }
@@ -40,9 +48,10 @@ impl Run {
         threads: usize,
         order: impl Fn(usize, &What) + Send + Sync + 'static,
         column: impl Fn() -> Option<usize> + Send + Sync + 'static,
+        panicked: impl Fn() + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let (order, column) = (Box::new(order), Box::new(column));
-        Arc::new(Self { recorder: Recorder::new(threads), order, column, done: Mutex::new(0) })
+        let (order, column, panicked) = (Box::new(order), Box::new(column), Box::new(panicked));
+        Arc::new(Self { recorder: Recorder::new(threads), order, column, panicked, done: Mutex::new(0) })
     }
 
     /// Makes it the run that this thread takes part in, or none.
@@ -93,32 +102,6 @@ impl<P: RealPool> Actor<P> {
         Self { pool: Arc::clone(pool), run: Arc::clone(run), column, held: Vec::new() }
     }
 
-    pub(crate) fn column(&self) -> usize {
-        self.column
-    }
-
-    /// Gives each thread of `program` what it must hold at the start, and makes the primed state.
-    pub(crate) fn prime(&mut self, program: &Program) -> Vec<Self> {
-        let mut actors = Vec::new();
-        for (column, script) in program.scripts.iter().enumerate() {
-            let mut actor = Self::new(&self.pool, &self.run, column);
-            script.tokens().iter().for_each(|_| {
-                self.act(Self::quick_take());
-            });
-            actor.held.append(&mut self.held);
-            actors.push(actor);
-        }
-        if program.prime == Prime::Idle {
-            self.act(Self::quick_take());
-            self.act(Op::Put);
-        }
-        actors
-    }
-
-    fn quick_take() -> Op {
-        if P::OPERATIONS.contains(&Op::TryTake) { Op::TryTake } else { Op::Take }
-    }
-
     /// Plays the script, gives back what is left, and is done.
     pub(crate) fn play(mut self, script: &Script) {
         for op in &script.0 {
@@ -153,7 +136,11 @@ impl<P: RealPool> Actor<P> {
             None => (None, None),
         };
         self.run.record(self.column, What::Called(op, name));
-        let outcome = match self.pool.run(op, given) {
+        let answer = catch_unwind(AssertUnwindSafe(|| self.pool.run(op, given))).unwrap_or_else(|panic| {
+            (self.run.panicked)();
+            resume_unwind(panic)
+        });
+        let outcome = match answer {
             Answer::Done => Outcome::Done,
             Answer::Nothing => Outcome::Nothing,
             Answer::Closed => Outcome::Closed,
@@ -165,5 +152,34 @@ impl<P: RealPool> Actor<P> {
         };
         self.run.record(self.column, What::Answered(outcome));
         Some(outcome)
+    }
+}
+
+#[cfg(feature = "loom")]
+impl<P: RealPool> Actor<P> {
+    pub(crate) fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Gives each thread of `program` what it must hold at the start, and makes the primed state.
+    pub(crate) fn prime(&mut self, program: &Program) -> Vec<Self> {
+        let mut actors = Vec::new();
+        for (column, script) in program.scripts.iter().enumerate() {
+            let mut actor = Self::new(&self.pool, &self.run, column);
+            script.tokens().iter().for_each(|_| {
+                self.act(Self::quick_take());
+            });
+            actor.held.append(&mut self.held);
+            actors.push(actor);
+        }
+        if program.prime == Prime::Idle {
+            self.act(Self::quick_take());
+            self.act(Op::Put);
+        }
+        actors
+    }
+
+    fn quick_take() -> Op {
+        if P::OPERATIONS.contains(&Op::TryTake) { Op::TryTake } else { Op::Take }
     }
 }

@@ -8,15 +8,16 @@
 //!    except where it interrupts on purpose, which it does no more often than the preemption bound and blocked threads let it.
 //! 3. A wrong history does not stop the exploration of its program, which looks for a shorter one; a fault after which the
 //!    threads cannot end does.
-//! 4. A model runs on a thread of its own. If it cannot end, that thread is parked for good: to unwind loom's threads where
-//!    they stand would abort the process. This includes every panic under exploration, also one that the pool would
-//!    catch; a panic hook parks the thread, so no other hook can be set after that.
+//! 4. A model runs on a thread of its own. If its threads cannot end, that thread is parked for good, as to unwind loom's
+//!    threads where they stand would abort the process. The same when the pool panics, even if it would not have mattered.
+//! 5. What loom itself panics about while threads stand still (a deadlock that the main thread is part of, an endless loop) may
+//!    abort the process all the same: so then the run is printed before anything else.
 
 use super::RealPool;
 use super::actor::{Actor, Run};
 use super::history::{History, What, locked};
 use super::linear::judge;
-use super::spec::Spec;
+use super::spec::{Reason, Spec};
 use super::tell::{Counterexample, Fault};
 use crate::programs::{Op, Program, Script};
 use core::cell::RefCell;
@@ -24,7 +25,7 @@ use core::fmt;
 use loom::sync::atomic::AtomicUsize;
 use loom::thread::{JoinHandle, ThreadId};
 use std::collections::HashSet;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, Once};
@@ -39,13 +40,17 @@ pub struct Bounds {
     pub yields: usize,
     /// How many steps a run may have; more is an endless loop.
     pub branches: usize,
+    /// Whether the main thread looks after the others also while only operations are under way that do not wait, instead of
+    /// joining their threads. Four times as many interleavings; but if these operations deadlock, it comes back as a value
+    /// (rule 5).
+    pub watches_all: bool,
     /// How many more runs of a program to look for a shorter counterexample in.
     pub patience: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { preemptions: 2, yields: 200, branches: 20_000, patience: 20_000 }
+        Self { preemptions: 2, yields: 200, branches: 20_000, watches_all: false, patience: 20_000 }
     }
 }
 
@@ -109,6 +114,9 @@ pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explore
     })
 }
 
+/// Which column loom's threads have.
+type Names = Arc<Mutex<Vec<(ThreadId, usize)>>>;
+
 /// The exploration of one program.
 struct Search {
     program: Program,
@@ -126,26 +134,30 @@ struct Found {
     wrong: Option<(Counterexample, usize)>,
     /// The run under way.
     run: Option<Arc<Run>>,
+    /// What the last panic said.
+    panic: Option<String>,
 }
 
 thread_local! {
     static SEARCH: RefCell<Option<Arc<Search>>> = const { RefCell::new(None) };
 }
 
-/// Rule 4.
+/// Panics on a thread of ours are noted, and told to nobody else; rule 5.
 fn hook_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| match SEARCH.with_borrow(Option::clone) {
-            Some(search) => search.give_up(Fault::Panicked(words(panic))),
+            Some(search) => search.note_panic(words(panic)),
             None => others(panic),
         }));
     });
 }
 
 fn words(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("something that is no text");
+    let message = panic.payload().downcast_ref::<String>().map(String::as_str);
+    let message =
+        message.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("something that is no text");
     // Of the machine that built it, only the file's name.
     let place = panic.location().and_then(|place| Some((place.file().rsplit(['/', '\\']).next()?, place.line())));
     place.map_or_else(|| message.to_owned(), |(file, line)| format!("{message} ({file}, line {line})"))
@@ -160,11 +172,28 @@ impl Search {
         builder.max_permutations = None;
         builder.max_duration = None;
         let search = Arc::clone(&self);
-        builder.check(move || search.iterate::<P>());
+        let checked = catch_unwind(AssertUnwindSafe(|| builder.check(move || search.iterate::<P>())));
+        if checked.is_err() {
+            self.give_up(self.panicked());
+        }
         let found = locked(&self.found);
         let histories = found.right.len();
         let explored = Explored { programs: 1, iterations: found.iterations, histories };
         let _ = self.sender.send(found.wrong.clone().map_or(Ok(explored), |(wrong, _)| Err(wrong)));
+    }
+
+    fn note_panic(&self, message: String) {
+        let mut found = locked(&self.found);
+        if ["deadlock", "Model exceeded"].iter().any(|start| message.starts_with(start)) {
+            let history = found.run.as_ref().map(|run| run.history()).unwrap_or_default();
+            let run = self.counterexample(history, Fault::Panicked(message.clone()));
+            eprintln!("{}", run.story("a run that cannot end").text());
+        }
+        found.panic = Some(message);
+    }
+
+    fn panicked(&self) -> Fault {
+        Fault::Panicked(locked(&self.found).panic.clone().unwrap_or_default())
     }
 
     /// Ends the exploration here and now, whatever the threads are doing.
@@ -194,12 +223,16 @@ impl Search {
         let actors = main.prime(&self.program);
         let spawn = |(actor, script)| spawn(actor, script, &threads);
         let pairs = actors.into_iter().zip(self.program.scripts.clone());
-        let (waiting, others): (Vec<_>, Vec<_>) = pairs.partition(|(_, script)| script.waits());
+        let (waiting, others): (Vec<_>, Vec<_>) =
+            pairs.partition(|(_, script)| self.bounds.watches_all || script.waits());
         let waiting: Vec<JoinHandle<()>> = waiting.into_iter().map(spawn).collect();
         others.into_iter().map(spawn).collect::<Vec<_>>().into_iter().for_each(join);
         let mut is_closed = self.program.scripts.iter().any(|script| script.0.contains(&Op::Close));
         if !self.wait(&run) {
             run.rest();
+            if self.judge(&run) {
+                self.give_up(Fault::Stuck);
+            }
             main.act(Op::Close);
             is_closed = true;
             if !self.wait(&run) {
@@ -217,8 +250,8 @@ impl Search {
         self.end(pool, &run);
     }
 
-    fn begin(&self) -> (Arc<Run>, Arc<Mutex<Vec<(ThreadId, usize)>>>) {
-        let threads: Arc<Mutex<Vec<(ThreadId, usize)>>> = Arc::default();
+    fn begin(&self) -> (Arc<Run>, Names) {
+        let threads: Names = Arc::default();
         let names = Arc::clone(&threads);
         let main = self.program.scripts.len();
         let column = move || {
@@ -227,7 +260,12 @@ impl Search {
         };
         let order = Order::new(main);
         let order = move |column, what: &What| order.before(column, what);
-        let run = Run::new(main, order, column);
+        let panicked = || {
+            if let Some(search) = SEARCH.with_borrow(Option::clone) {
+                search.give_up(search.panicked());
+            }
+        };
+        let run = Run::new(main, order, column, panicked);
         let mut found = locked(&self.found);
         found.iterations = found.iterations.saturating_add(1);
         found.run = Some(Arc::clone(&run));
@@ -261,15 +299,23 @@ impl Search {
         locked(&self.found).run = None;
     }
 
-    fn judge(&self, run: &Run) {
+    /// Returns whether what is wrong is that an operation which does not wait has no answer: then a close may have none either.
+    fn judge(&self, run: &Run) -> bool {
         let history = run.history();
         let bare = history.bare();
         if locked(&self.found).right.contains(&bare) {
-            return;
+            return false;
         }
         match judge(&[Spec::new(self.program.capacity())], &history) {
-            Ok(_) => drop(locked(&self.found).right.insert(bare)),
-            Err(wrong) => self.keep(self.counterexample(history, Fault::Wrong(wrong))),
+            Ok(_) => {
+                locked(&self.found).right.insert(bare);
+                false
+            }
+            Err(wrong) => {
+                let is_unanswered = matches!(wrong.reason, Reason::Unanswered(_));
+                self.keep(self.counterexample(history, Fault::Wrong(Box::new(wrong))));
+                is_unanswered
+            }
         }
     }
 
@@ -320,7 +366,7 @@ fn join(handle: JoinHandle<()>) {
     let _ = handle.join();
 }
 
-fn spawn<P: RealPool>(actor: Actor<P>, script: Script, threads: &Arc<Mutex<Vec<(ThreadId, usize)>>>) -> JoinHandle<()> {
+fn spawn<P: RealPool>(actor: Actor<P>, script: Script, threads: &Names) -> JoinHandle<()> {
     let threads = Arc::clone(threads);
     let column = actor.column();
     loom::thread::spawn(move || {

@@ -9,10 +9,11 @@
 //! 3. The pool is closed, if that is one of its operations, by one thread in the middle of the last round.
 //! 4. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
 //!
-//! Threads that hang in a round that fails are left to themselves.
+//! A panic on one of the threads is printed by it, and shows as an operation without an answer. Threads that hang in a round that fails are left to themselves.
 
 use super::RealPool;
 use super::actor::{Actor, Run};
+use super::history::What;
 use super::linear::{MOST_CALLS, judge};
 use super::spec::Spec;
 use super::tell::{Counterexample, Fault};
@@ -106,7 +107,7 @@ struct Rounds {
 
 impl Rounds {
     fn new(sampling: Sampling) -> Self {
-        let run = Run::new(sampling.threads, |_, _| (), || COLUMN.get());
+        let run = Run::new(sampling.threads, |_, what| crowd(what), || COLUMN.get(), || ());
         Self { sampling, random: Random(sampling.seed), run, specs: vec![Spec::new(sampling.capacity)] }
     }
 
@@ -145,7 +146,7 @@ impl Rounds {
 
     fn judge(&mut self, round: usize) -> Result<(), Counterexample> {
         let judged = judge(&self.specs, &self.run.history());
-        self.specs = judged.map_err(|wrong| self.fails(round, Fault::Wrong(wrong)))?;
+        self.specs = judged.map_err(|wrong| self.fails(round, Fault::Wrong(Box::new(wrong))))?;
         Ok(())
     }
 
@@ -180,6 +181,13 @@ impl Rounds {
             script.push(op);
         }
         Script(script)
+    }
+}
+
+/// Before each call others run, if they can: they meet while something is held, which they would hardly do otherwise.
+fn crowd(what: &What) {
+    if matches!(what, What::Called(..)) {
+        std::thread::yield_now();
     }
 }
 

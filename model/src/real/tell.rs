@@ -10,7 +10,7 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The history is not one of the specification's.
-    Wrong(Wrong),
+    Wrong(Box<Wrong>),
     /// Nobody moves, after a close.
     Stuck,
     /// Something panicked: the pool, or loom, which says so of deadlocks, data races, leaked references and endless loops.

@@ -34,7 +34,7 @@ impl Suite {
 /// What is explored in full.
 pub(crate) fn suites() -> Vec<Suite> {
     vec![
-        Suite::new("2x1", 3, programs(&Op::ALL, 2, 1)),
+        Suite::new("2x1", 4, programs(&Op::ALL, 2, 1)),
         Suite::new("2x2", 2, programs(&Op::CORE, 2, 2)),
         Suite::new("3x1", 2, programs(&Op::CORE, 3, 1)),
     ]

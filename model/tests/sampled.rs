@@ -1,0 +1,87 @@
+//! Sampling on real threads: faults that no schedule hides are found, and what is found can be run again.
+#![allow(clippy::unwrap_used, reason = "locks of pools that are made to fail")]
+
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+use striped_pool_model::programs::Op;
+use striped_pool_model::real::{Answer, Fault, RealPool, Reason, Sampling, sample};
+
+const NONE: u8 = 0;
+const PUT_WAKES_NOBODY: u8 = 1;
+const PUT_KEEPS_A_COPY: u8 = 2;
+const EVERY_TENTH_PUT_FORGETS: u8 = 3;
+const CLOSE_FORGETS: u8 = 4;
+
+/// Idle resources, how many puts there were, and whether it is closed.
+struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
+
+impl<const FAULT: u8> RealPool for Pool<FAULT> {
+    type Held = u64;
+    const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Close];
+
+    fn new(capacity: usize) -> Self {
+        Self(Mutex::new(((0..capacity as u64).collect(), 0, false)), Condvar::new())
+    }
+
+    fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
+        let mut state = self.0.lock().unwrap();
+        if op == Op::Take {
+            while state.0.is_empty() && !state.2 {
+                state = self.1.wait(state).unwrap();
+            }
+        }
+        if op.takes() && state.2 {
+            return Answer::Closed;
+        }
+        if op.takes() {
+            return state.0.pop().map_or(Answer::Nothing, Answer::Got);
+        }
+        state.1 += u32::from(op == Op::Put);
+        let copies = match FAULT {
+            PUT_KEEPS_A_COPY => 2,
+            EVERY_TENTH_PUT_FORGETS if state.1.is_multiple_of(10) => 0,
+            _ => 1,
+        };
+        state.0.extend(held.into_iter().flat_map(|one| vec![one; copies]));
+        state.2 |= op == Op::Close && FAULT != CLOSE_FORGETS;
+        if FAULT != PUT_WAKES_NOBODY {
+            self.1.notify_all();
+        }
+        Answer::Done
+    }
+
+    fn identity(held: &u64) -> Option<u64> {
+        Some(*held)
+    }
+}
+
+/// Short patience: these pools never take a second for anything but for ever.
+const SAMPLING: Sampling =
+    Sampling { threads: 8, capacity: 2, rounds: 200, length: 8, seed: 7, patience: Duration::from_secs(2) };
+
+fn fault<const FAULT: u8>() -> Fault {
+    let wrong = sample::<Pool<FAULT>>(&SAMPLING).unwrap_err();
+    assert!(wrong.program.starts_with(&SAMPLING.to_string()), "it says how to run it again: {}", wrong.program);
+    wrong.fault
+}
+
+fn reason<const FAULT: u8>() -> Reason {
+    let fault = fault::<FAULT>();
+    let Fault::Wrong(wrong) = fault else { panic!("{fault}") };
+    wrong.reason
+}
+
+#[test]
+fn without_a_fault_nothing_is_found() {
+    let sampled = sample::<Pool<NONE>>(&SAMPLING).unwrap_or_else(|wrong| panic!("{}", wrong.story("a pool").text()));
+    println!("{sampled}");
+    assert!(sampled.rounds == 200 && sampled.calls > 8_000);
+}
+
+#[test]
+fn faults_are_found() {
+    assert_eq!(reason::<PUT_WAKES_NOBODY>(), Reason::Sleeps);
+    assert!(matches!(reason::<PUT_KEEPS_A_COPY>(), Reason::LentTwice(_)));
+    assert!(matches!(reason::<EVERY_TENTH_PUT_FORGETS>(), Reason::Sleeps | Reason::WasFree));
+    assert!(matches!(reason::<CLOSE_FORGETS>(), Reason::GaveAlthoughClosed | Reason::WasFree));
+}
