@@ -82,7 +82,10 @@ fn close_tells_those_who_wait_before_it_frees() {
     let (world, is_told) = (World::default(), Arc::new(AtomicBool::new(false)));
     let (maker, freer, told) = (world.clone(), world.clone(), Arc::clone(&is_told));
     let free = move |resource| {
+        // Whoever can run does so when this thread yields: not told after so many turns is asleep.
+        let mut turns = 0..50;
         while !told.load(Ordering::Relaxed) {
+            assert!(turns.next().is_some(), "a free began before the waiter was woken");
             thread::yield_now();
         }
         freer.free(resource);

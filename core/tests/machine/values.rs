@@ -37,6 +37,7 @@ fn effects_list_the_same_by_reference_and_by_value() {
     let closed = checked_step(&given(1, [try_take(), take(7)]), Event::Close).effects;
     let by_reference: Vec<Effect> = closed.iter().cloned().collect();
     assert_eq!((closed.is_empty(), closed.len()), (false, 1));
+    assert_eq!((&closed).into_iter().cloned().collect::<Vec<_>>(), by_reference);
     assert_eq!(closed.into_iter().collect::<Vec<_>>(), by_reference);
 }
 
@@ -49,6 +50,7 @@ fn resources_count_and_list_newest_first() {
         assert_eq!(resources(event).len(), len);
         assert!(!resources(event).is_empty());
     }
+    assert!(Resources::<u8>::Idle(Box::default()).is_empty());
 }
 
 #[test]
@@ -59,6 +61,7 @@ fn resources_are_equal_when_they_list_the_same_however_they_are_held() {
     assert_eq!(one, idle);
     assert_eq!(hasher.hash_one(&one), hasher.hash_one(&idle));
     assert_ne!(one, resources(discard(30)));
+    assert_ne!(hasher.hash_one(&one), hasher.hash_one(resources(discard(30))));
     assert_ne!(one, resources(Event::Drain));
     assert_eq!(format!("{one:?} {:?}", resources(Event::Drain)), "[10] [20, 10]");
 }

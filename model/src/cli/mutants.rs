@@ -110,7 +110,7 @@ pub(super) fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong>
     let start = Instant::now();
     let stale = stale(&options, &chosen)?;
     let count = chosen.len();
-    let judged = if stale.is_empty() { judge(&options, chosen, start)? } else { stale };
+    let judged = if stale.is_empty() { judge(&options, &chosen, start)? } else { stale };
     let undecided = if options.parts.is_empty() { collection.undecided() } else { Vec::new() };
     let all_killed = judged.len() == count && judged.iter().all(|one| one.outcome.is_killed()) && undecided.is_empty();
     let end = match (all_killed, is_interrupted()) {
@@ -140,13 +140,13 @@ fn stale(options: &Options, mutants: &[Mutant]) -> Result<Vec<Judged>, Wrong> {
 }
 
 /// Builds and runs: group by group of checks that are built alike, each group first without mutants.
-fn judge(options: &Options, mutants: Vec<Mutant>, start: Instant) -> Result<Vec<Judged>, Wrong> {
+fn judge(options: &Options, mutants: &[Mutant], start: Instant) -> Result<Vec<Judged>, Wrong> {
     watch_for_interrupt();
     let tree = Tree::copy(&options.root).map_err(|error| Wrong(format!("copying the sources: {error}")))?;
     let bench = Bench::new(tree, Duration::from_secs(options.timeout));
     let (count, mut judged) = (mutants.len(), Vec::new());
     let mut passing: Vec<(Killer, Outcome)> = Vec::new();
-    for mutant in &mutants {
+    for mutant in mutants {
         if !passing.iter().any(|(killer, _)| *killer == mutant.killer) {
             let alike = mutants.iter().filter(|other| other.killer.build() == mutant.killer.build());
             let mut killers: Vec<Killer> = alike.map(|other| other.killer.clone()).collect();

@@ -92,7 +92,7 @@ impl Bench {
         command.args(killer.build()).arg("--message-format=json-render-diagnostics").current_dir(self.tree.sources());
         command.env("CARGO_TARGET_DIR", self.tree.target());
         let (out, err) = (self.tree.log(&format!("{name}.build.json")), self.tree.log(&format!("{name}.build.txt")));
-        let no_build = |why: &str| format!("{why}, see {}", self.named(&err));
+        let no_build = |why: &str| format!("{why}, see {}", named(&err));
         match run(&mut command, &out, &err, BUILD_TIMEOUT).map_err(|error| format!("cargo: {error}"))? {
             Ended::Itself { succeeded: true } => {}
             Ended::Itself { succeeded: false } => return Err(no_build("it does not build")),
@@ -114,19 +114,19 @@ impl Bench {
                 match killer.read(&output, succeeded) {
                     Said::Passed => Ok(Outcome::Survived),
                     Said::Failed { at } => Ok(Outcome::Killed { at }),
-                    Said::Other(why) => Err(format!("{why}, see {}", self.named(&err))),
+                    Said::Other(why) => Err(format!("{why}, see {}", named(&err))),
                 }
             }
             Ended::TooLong => Err(format!("its check takes more than {} s", self.timeout.as_secs())),
             Ended::Interrupted => Err("interrupted".to_owned()),
         }
     }
+}
 
-    /// A log, as somebody at the top of the project would name it.
-    fn named(&self, log: &Path) -> String {
-        let file = log.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        format!("target/mutants/log/{file}")
-    }
+/// A log, as somebody at the top of the project would name it.
+fn named(log: &Path) -> String {
+    let file = log.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("target/mutants/log/{file}")
 }
 
 fn read(file: &Path) -> io::Result<String> {
