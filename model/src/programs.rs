@@ -213,6 +213,43 @@ impl FromStr for Program {
     }
 }
 
+/// Programs of one shape, and how far each is explored.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Such as `2x1`.
+    pub name: &'static str,
+    /// Which operations.
+    pub alphabet: &'static [Op],
+    /// How many threads.
+    pub threads: usize,
+    /// How many operations each.
+    pub length: usize,
+    /// With how many preemptions, at most.
+    pub bound: usize,
+}
+
+impl Shape {
+    /// All of its programs.
+    #[must_use]
+    pub fn programs(&self) -> Vec<Program> {
+        programs(self.alphabet, self.threads, self.length)
+    }
+}
+
+/// What is explored in full.
+pub const SUITES: [Shape; 3] = [
+    Shape { name: "2x1", alphabet: &Op::ALL, threads: 2, length: 1, bound: 4 },
+    Shape { name: "2x2", alphabet: &Op::CORE, threads: 2, length: 2, bound: 2 },
+    Shape { name: "3x1", alphabet: &Op::CORE, threads: 3, length: 1, bound: 2 },
+];
+
+/// What is sampled.
+pub const SAMPLED: [Shape; 3] = [
+    Shape { name: "2x2 deep", alphabet: &Op::ALL, threads: 2, length: 2, bound: 3 },
+    Shape { name: "3x1 deep", alphabet: &Op::ALL, threads: 3, length: 1, bound: 3 },
+    Shape { name: "3x2 deep", alphabet: &Op::ALL, threads: 3, length: 2, bound: 2 },
+];
+
 /// All scripts of `length` operations of `alphabet`, in order.
 #[must_use]
 pub fn scripts(alphabet: &[Op], length: usize) -> Vec<Script> {

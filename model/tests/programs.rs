@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use striped_pool_model::programs::random;
 use striped_pool_model::programs::strata::{Coverage, Kind, Sample};
-use striped_pool_model::programs::{Op, Prime, Program, Script, Token, programs, scripts};
+use striped_pool_model::programs::{Op, Prime, Program, SUITES, Script, Shape, Token, programs, scripts};
 
 /// Multisets of `threads` out of `scripts`: (scripts + threads − 1 choose threads).
 fn multisets(scripts: usize, threads: usize) -> usize {
@@ -30,8 +30,8 @@ fn expected(alphabet: &[Op], threads: usize, length: usize) -> usize {
     3 * all - multisets(needing_nothing(alphabet, length, 0), threads)
 }
 
-fn assert_complete(alphabet: &[Op], threads: usize, length: usize, count: usize) {
-    let all = programs(alphabet, threads, length);
+fn assert_complete(shape: &Shape) {
+    let all = shape.programs();
     let distinct: HashSet<(Vec<Script>, Prime)> = all
         .iter()
         .map(|program| {
@@ -41,14 +41,14 @@ fn assert_complete(alphabet: &[Op], threads: usize, length: usize, count: usize)
         })
         .collect();
     assert_eq!(distinct.len(), all.len(), "a program is enumerated twice");
-    assert_eq!((all.len(), all.len()), (expected(alphabet, threads, length), count));
+    assert_eq!(all.len(), expected(shape.alphabet, shape.threads, shape.length));
 }
 
 #[test]
 fn the_suites_are_complete() {
-    assert_complete(&Op::ALL, 2, 1, 228);
-    assert_complete(&Op::CORE, 2, 2, 1920);
-    assert_complete(&Op::CORE, 3, 1, 158);
+    SUITES.iter().for_each(assert_complete);
+    let counts = SUITES.map(|shape| (shape.name, shape.alphabet.len(), shape.bound, shape.programs().len()));
+    assert_eq!(counts, [("2x1", 13, 4, 228), ("2x2", 6, 2, 1920), ("3x1", 6, 2, 158)]);
 }
 
 #[test]
@@ -128,7 +128,10 @@ fn coverage_counts_what_met_on_different_threads() {
     coverage.add(&"Take,Put | Take,Close | Put,Put from Tight".parse().unwrap());
     // Take-Take Take-Close Put-Take Put-Close Take-Put Put-Put Close-Put; threads apart, not within one.
     let text = coverage.to_string();
-    assert_eq!(text, "5 of 91 pairs and 4 of 455 triples of operations on different threads");
+    assert_eq!(text, "1 strata, 5 of 91 pairs and 4 of 455 triples of operations on different threads");
     programs(&Op::ALL, 3, 1).iter().for_each(|program| coverage.add(program));
-    assert_eq!(coverage.to_string(), "91 of 91 pairs and 455 of 455 triples of operations on different threads");
+    assert_eq!(
+        coverage.to_string(),
+        "36 strata, 91 of 91 pairs and 455 of 455 triples of operations on different threads"
+    );
 }

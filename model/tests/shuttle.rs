@@ -22,6 +22,9 @@
 #[path = "common/actor.rs"]
 mod actor;
 #[cfg(not(feature = "loom"))]
+#[path = "common/crew.rs"]
+mod crew;
+#[cfg(not(feature = "loom"))]
 #[path = "shuttle/explore.rs"]
 mod explore;
 #[cfg(not(feature = "loom"))]

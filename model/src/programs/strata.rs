@@ -78,9 +78,11 @@ impl Sample {
         self.strata.len()
     }
 
-    /// One new program of each stratum; fewer when a small stratum is exhausted.
+    /// One new program of each stratum, the strata in any order; fewer when a small stratum is exhausted.
     pub fn round(&mut self) -> Vec<Program> {
-        (0..self.strata.len()).filter_map(|stratum| self.draw(stratum)).collect()
+        let mut strata: Vec<usize> = (0..self.strata.len()).collect();
+        self.random.shuffle(&mut strata);
+        strata.into_iter().filter_map(|stratum| self.draw(stratum)).collect()
     }
 
     fn draw(&mut self, stratum: usize) -> Option<Program> {
@@ -108,9 +110,11 @@ impl Sample {
     }
 }
 
-/// Which operations met on different threads.
+/// Which strata were drawn from, and which operations met on different threads.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
+    strata: BTreeSet<Vec<Kind>>,
+    threads: usize,
     pairs: BTreeSet<[Op; 2]>,
     triples: BTreeSet<[Op; 3]>,
 }
@@ -125,6 +129,10 @@ impl Coverage {
     /// Counts a program that was run.
     pub fn add(&mut self, program: &Program) {
         let scripts = &program.scripts;
+        let mut kinds: Vec<Kind> = scripts.iter().flat_map(|script| &script.0).map(|op| Kind::of(*op)).collect();
+        kinds.sort_unstable();
+        self.strata.insert(kinds);
+        self.threads = self.threads.max(scripts.len());
         for (at, first) in scripts.iter().enumerate() {
             for (next, second) in scripts.iter().enumerate().skip(at + 1) {
                 self.add_pairs(first, second);
@@ -135,6 +143,8 @@ impl Coverage {
 
     /// Counts what another has counted.
     pub fn extend(&mut self, other: &Self) {
+        self.strata.extend(other.strata.iter().cloned());
+        self.threads = self.threads.max(other.threads);
         self.pairs.extend(&other.pairs);
         self.triples.extend(&other.triples);
     }
@@ -158,9 +168,13 @@ fn sorted<const N: usize>(mut ops: [Op; N]) -> [Op; N] {
 }
 
 impl fmt::Display for Coverage {
-    /// Such as `91 of 91 pairs and 455 of 455 triples of operations on different threads`.
+    /// Such as `210 strata, 91 of 91 pairs and 455 of 455 triples of operations on different threads`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((pairs, triples), all) = ((self.pairs.len(), self.triples.len()), Self::ALL);
-        write!(f, "{pairs} of {} pairs and {triples} of {} triples of operations on different threads", all.0, all.1)
+        write!(f, "{} strata, {pairs} of {} pairs", self.strata.len(), all.0)?;
+        if self.threads > 2 {
+            write!(f, " and {triples} of {} triples", all.1)?;
+        }
+        write!(f, " of operations on different threads")
     }
 }

@@ -3,9 +3,9 @@
 //! Each program of `striped_pool_model::programs` is explored to its preemption bound. In every interleaving:
 //! 1. The committed transitions, in commit order, are a run of the pure machine: the history is linearizable, blocking
 //!    operations included: each operation saw what the machine answered (`common/judge.rs`).
-//! 2. Whoever still waits when nothing else moves waits in the machine's queue as well. If somebody sleeps whom the machine
-//!    does not know as waiting, the program never comes to rest, and fails. Those whom the specification lets wait for
-//!    ever are then released by a close.
+//! 2. Whoever still waits when nothing else moves waits in the machine's queue as well, by the record (`common/crew.rs`). If
+//!    somebody sleeps whom the machine does not know as waiting, the program never comes to rest, and fails. Those whom
+//!    the specification lets wait for ever are then released by a close.
 //! 3. At the end everything is given back, conserved, and freed with the pool: nothing leaked.
 //!
 //! `suites.rs` says what is explored in full, and what `--deep` samples; `tests/programs.rs` counts the former in another
@@ -14,6 +14,8 @@
 
 #[path = "../common/actor.rs"]
 mod actor;
+#[path = "../common/crew.rs"]
+mod crew;
 #[path = "../common/judge.rs"]
 mod judge;
 mod options;
@@ -25,7 +27,8 @@ use options::{HELP, Mode, Options};
 use run::{Explored, explore_all, explore_from_stdin};
 use std::process::ExitCode;
 use std::time::Instant;
-use suites::{Deep, Suite, suites};
+use striped_pool_model::programs::Shape;
+use suites::{Case, Deep, Suite, suites};
 
 fn main() -> ExitCode {
     let options = match Options::read() {
@@ -47,10 +50,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The suites, or rounds of the sample, with what was asked for in them.
+/// What was asked for: programs by their whole names, or the suites, or rounds of the sample, as far as a part of the name fits.
 fn chosen(options: &Options) -> Vec<Suite> {
-    let is_sampled = options.ignored || options.names.iter().any(|name| options.exact && name.contains(" deep "));
-    let mut chosen = if is_sampled { Deep::new(options.seed()).rounds(Options::rounds()) } else { suites() };
+    let named: Option<Vec<Case>> = options.names.iter().map(|name| Case::of(name)).collect();
+    let mut chosen = match named {
+        Some(cases) if !cases.is_empty() => Suite::named(cases),
+        Some(_) | None if options.ignored => Deep::new(options.seed).rounds(options.rounds),
+        Some(_) | None => suites(),
+    };
     for suite in &mut chosen {
         suite.cases.retain(|case| options.asks_for(&case.name()));
         suite.cases.iter_mut().for_each(|case| case.bound = options.bound.unwrap_or(case.bound));
@@ -61,10 +68,14 @@ fn chosen(options: &Options) -> Vec<Suite> {
 fn explore_suites(options: &Options) -> ExitCode {
     let suites = chosen(options);
     let mut total = Explored::default();
-    for suite in suites.iter().filter(|suite| !suite.cases.is_empty()) {
+    // A filter that matches nothing is the caller's business; a suite of nothing, or a name of nothing, is a failure.
+    let mut is_empty = options.exact && suites.iter().all(|suite| suite.cases.is_empty());
+    for suite in &suites {
+        is_empty |= suite.cases.is_empty() && options.names.is_empty();
+        let Some(Case { bound, .. }) = suite.cases.first() else { continue };
         let (begin, all) = (Instant::now(), suite.cases.len());
         let explored = explore_all(suite.name, &suite.cases, None);
-        let (bound, seconds) = (suite.cases[0].bound, begin.elapsed().as_secs_f64());
+        let seconds = begin.elapsed().as_secs_f64();
         let verdict = if explored.programs == all { "complete" } else { "INCOMPLETE" };
         println!(
             "{}  bound {bound}  {:>5} of {all} programs  {:>9} iterations  {seconds:>6.1} s  {verdict}",
@@ -72,16 +83,15 @@ fn explore_suites(options: &Options) -> ExitCode {
         );
         total.add(explored);
     }
-    // A filter that matches nothing is the caller's business; a suite of nothing is a failure.
-    finish(&total, total.programs == 0 && options.names.is_empty())
+    finish(&total, is_empty)
 }
 
 /// Rounds of the sample until the time is over.
 fn sample(options: &Options) -> ExitCode {
-    let seed = options.seed();
-    let (begin, end) = (Instant::now(), Instant::now() + options.time());
+    let seed = options.seed;
+    let (begin, end) = (Instant::now(), Instant::now() + options.time);
     let mut deep = Deep::new(seed);
-    let shapes: Vec<(&str, usize)> = deep.shapes().collect();
+    let shapes: Vec<(Shape, usize)> = deep.shapes().collect();
     let mut sampled: Vec<Explored> = shapes.iter().map(|_| Explored::default()).collect();
     let mut rounds = 0;
     while Instant::now() < end && sampled.iter().all(|explored| explored.failures.is_empty()) {
@@ -92,13 +102,17 @@ fn sample(options: &Options) -> ExitCode {
         eprintln!("round {rounds} of seed {seed}: {:.0} s", begin.elapsed().as_secs_f64());
     }
     let mut total = Explored::default();
-    for ((name, strata), explored) in shapes.into_iter().zip(sampled) {
+    for ((shape, strata), explored) in shapes.into_iter().zip(sampled) {
+        let (name, bound) = (shape.name, shape.bound);
         let Explored { programs, iterations, coverage, .. } = &explored;
-        println!("{name}  {programs:>6} programs of {strata} strata  {iterations:>9} iterations  met: {coverage}");
+        println!(
+            "{name}  bound {bound}  {programs:>6} programs  {iterations:>9} iterations  of {strata} strata: {coverage}"
+        );
         total.add(explored);
     }
     println!("seed {seed}, {rounds} rounds, the last one as far as time allowed");
-    finish(&total, total.programs == 0)
+    let is_empty = total.programs == 0;
+    finish(&total, is_empty)
 }
 
 /// How many failures are told in full: the first are of the smallest programs.

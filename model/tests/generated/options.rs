@@ -6,19 +6,23 @@ use std::time::Duration;
 pub(crate) const HELP: &str = "\
 Generated programs on the shipped runtime, under loom.
 
-Usage: cargo test -p striped-pool-model --features loom --test generated -- [OPTIONS] [PART OF A NAME …]
+Usage: cargo test -p striped-pool-model --features loom --test generated -- [OPTIONS] [NAME …]
+
+A NAME is a whole one, in quotes, such as '2x1 Take | Put from Tight', or a part of those of the suites.
 
 Options:
-  --deep          instead of the suites: a seeded sample of larger programs, until the time is over
-  --minutes N     how long `--deep` goes on (default 10)
-  --seed N        what `--deep` draws (default 1)
+  --deep          instead of the suites: a seeded sample of larger programs, until the time is over; a program that was
+                  begun is finished
+  --minutes N     how long `--deep` goes on, 1 to 10080 (default 10)
+  --seed N        what is drawn (default 1)
   --bound N       a preemption bound other than the suites' own
-  --list          only name the programs; with --ignored one round of the sample
+  --list          only name the programs; with --ignored those of the sample
   --exact         names are whole names
   -h, --help      this
 
 Split over machines: cargo nextest run … --test generated [--run-ignored only] --partition hash:1/4
-There, GENERATED_SEED and GENERATED_ROUNDS (default 1) say what is drawn.
+There, GENERATED_SEED and GENERATED_ROUNDS (default 1) say what is drawn; rounds take the place of the time, and each machine
+prints what it ran, without the coverage.
 
 A failing program is printed with its history; in the folder GENERATED_HTML, if set, a page to step through is left.
 Its name runs it alone.
@@ -41,11 +45,13 @@ pub(crate) enum Mode {
 }
 
 /// What to do, and with what.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) mode: Mode,
-    pub(crate) minutes: Option<u64>,
-    pub(crate) seed: Option<u64>,
+    pub(crate) time: Duration,
+    pub(crate) seed: u64,
+    /// How many rounds of the sample the runners are told of.
+    pub(crate) rounds: u64,
     pub(crate) bound: Option<usize>,
     pub(crate) ignored: bool,
     pub(crate) exact: bool,
@@ -53,14 +59,28 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// What stands before the arguments: a runner that has no options for us has an environment.
+    fn from_environment() -> Result<Self, lexopt::Error> {
+        Ok(Self {
+            mode: Mode::Explore,
+            time: Duration::from_secs(600),
+            seed: number("GENERATED_SEED")?,
+            rounds: number("GENERATED_ROUNDS")?,
+            bound: None,
+            ignored: false,
+            exact: false,
+            names: Vec::new(),
+        })
+    }
+
     pub(crate) fn read() -> Result<Self, lexopt::Error> {
-        let mut options = Self::default();
+        let mut options = Self::from_environment()?;
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("deep") => options.mode = Mode::Deep,
-                Long("minutes") => options.minutes = Some(arguments.value()?.parse()?),
-                Long("seed") => options.seed = Some(arguments.value()?.parse()?),
+                Long("minutes") => options.time = minutes(&arguments.value()?.string()?)?,
+                Long("seed") => options.seed = arguments.value()?.parse()?,
                 Long("bound") => options.bound = Some(arguments.value()?.parse()?),
                 Long("list") => options.mode = Mode::List,
                 Long("ignored") => options.ignored = true,
@@ -68,26 +88,16 @@ impl Options {
                 Long("help") | Short('h') => options.mode = Mode::Help,
                 Long(CHILD) => options.mode = Mode::Child(arguments.value()?.parse()?),
                 // Of the runners; there is nothing to capture.
-                Long("format" | "color" | "test-threads") => drop(arguments.value()?),
+                Long("format" | "color" | "test-threads" | "skip") => drop(arguments.value()?),
                 Long("nocapture" | "no-capture" | "quiet" | "include-ignored" | "show-output") | Short('q') => {}
                 Value(name) => options.names.push(name.string()?),
                 other @ (Long(_) | Short(_)) => return Err(other.unexpected()),
             }
         }
+        if matches!(options.mode, Mode::Deep) && (options.bound.is_some() || !options.names.is_empty()) {
+            return Err("--deep draws its programs, and has bounds of its own: leave out names and --bound".into());
+        }
         Ok(options)
-    }
-
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed.or_else(|| from_environment("GENERATED_SEED")).unwrap_or(1)
-    }
-
-    /// How many rounds of the sample the runners are told of.
-    pub(crate) fn rounds() -> u64 {
-        from_environment("GENERATED_ROUNDS").unwrap_or(1)
-    }
-
-    pub(crate) fn time(&self) -> Duration {
-        Duration::from_secs(60 * self.minutes.unwrap_or(10))
     }
 
     /// Whether the names given ask for `name`.
@@ -97,10 +107,17 @@ impl Options {
     }
 }
 
-/// A runner that has no options for us has an environment.
-fn from_environment(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+/// A whole number from the environment; 1 if it says nothing.
+fn number(name: &str) -> Result<u64, lexopt::Error> {
+    let Ok(text) = std::env::var(name) else { return Ok(1) };
+    text.parse().map_err(|_| format!("{name}={text} is no whole number").into())
+}
+
+/// From one minute to a week.
+fn minutes(text: &str) -> Result<Duration, lexopt::Error> {
+    let minutes = text.parse().ok().filter(|minutes| (1..=10_080).contains(minutes));
+    let seconds = minutes.map(|minutes: u64| Duration::from_secs(60 * minutes));
+    seconds.ok_or_else(|| format!("--minutes {text} is impossible: allowed is 1 to 10080").into())
 }
 
 /// The option by which the harness asks a child to explore programs.

@@ -2,7 +2,7 @@
 
 use crate::options::CHILD;
 use crate::suites::Case;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -116,19 +116,27 @@ impl Explored {
 fn explore_apart(cases: &[Case]) -> Explored {
     let mut child = start_child(cases);
     let mut explored = Explored::default();
-    for (line, case) in BufReader::new(child.stdout.take().unwrap()).lines().zip(cases) {
-        let iterations: usize = line.unwrap().parse().unwrap();
+    let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    // Read beside the other one: a child that is full of words would wait for us.
+    let error = std::thread::spawn(move || {
+        let mut error = Vec::new();
+        stderr.read_to_end(&mut error).map(|_| String::from_utf8_lossy(&error).into_owned())
+    });
+    for (line, case) in BufReader::new(stdout).lines().zip(cases) {
+        let Some(iterations) = line.ok().and_then(|line| line.parse::<usize>().ok()).filter(|count| *count > 1) else {
+            explored.failures.push(format!("{}: explored nothing, no race was run", case.name()));
+            continue;
+        };
         explored.programs += 1;
         explored.iterations += iterations;
         explored.coverage.add(&case.program);
-        if iterations < 2 {
-            explored.failures.push(format!("{}: explored nothing, no race was run", case.name()));
-        }
     }
-    let output = child.wait_with_output().unwrap();
-    if let Some(case) = cases.get(explored.programs) {
-        let error = String::from_utf8_lossy(&output.stderr);
+    let (status, error) = (child.wait().unwrap(), error.join().unwrap().unwrap_or_default());
+    let at = explored.programs + explored.failures.len();
+    if let Some(case) = cases.get(at) {
         explored.failures.push(format!("{} (bound {}):\n{error}", case.name(), case.bound));
+    } else if !status.success() {
+        explored.failures.push(format!("after {}: {status}\n{error}", cases[at - 1].name()));
     }
     explored
 }

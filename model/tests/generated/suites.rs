@@ -1,7 +1,7 @@
 //! Which programs are explored, at which bound.
 
 use striped_pool_model::programs::strata::Sample;
-use striped_pool_model::programs::{Op, Program, programs};
+use striped_pool_model::programs::{Program, SAMPLED, SUITES, Shape};
 
 /// A program, and how far to go.
 #[derive(Clone, Debug)]
@@ -16,6 +16,15 @@ impl Case {
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.suite, self.program)
     }
+
+    /// The case of this name, whether or not its suite would come to it.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let parse = |shape: &Shape| {
+            let program = name.strip_prefix(shape.name)?.strip_prefix(' ')?.parse().ok()?;
+            Some(Self { suite: shape.name, bound: shape.bound, program })
+        };
+        SAMPLED.iter().chain(&SUITES).find_map(parse)
+    }
 }
 
 /// Programs of one shape.
@@ -25,33 +34,33 @@ pub(crate) struct Suite {
 }
 
 impl Suite {
-    fn new(name: &'static str, bound: usize, programs: Vec<Program>) -> Self {
-        let cases = programs.into_iter().map(|program| Case { suite: name, bound, program }).collect();
-        Self { name, cases }
+    pub(crate) fn new(shape: &Shape, programs: Vec<Program>) -> Self {
+        let case = |program| Case { suite: shape.name, bound: shape.bound, program };
+        Self { name: shape.name, cases: programs.into_iter().map(case).collect() }
+    }
+
+    /// Cases that were named, in suites of their own.
+    pub(crate) fn named(cases: Vec<Case>) -> Vec<Self> {
+        cases.into_iter().map(|case| Self { name: case.suite, cases: vec![case] }).collect()
     }
 }
 
 /// What is explored in full.
 pub(crate) fn suites() -> Vec<Suite> {
-    vec![
-        Suite::new("2x1", 4, programs(&Op::ALL, 2, 1)),
-        Suite::new("2x2", 2, programs(&Op::CORE, 2, 2)),
-        Suite::new("3x1", 2, programs(&Op::CORE, 3, 1)),
-    ]
+    SUITES.iter().map(|shape| Suite::new(shape, shape.programs())).collect()
 }
 
 /// What is sampled: whole rounds of a few shapes, of the whole alphabet.
-pub(crate) struct Deep(Vec<(&'static str, usize, Sample)>);
+pub(crate) struct Deep(Vec<(Shape, Sample)>);
 
 impl Deep {
     pub(crate) fn new(seed: u64) -> Self {
-        let shape = |name, bound, threads, length| (name, bound, Sample::new(threads, length, seed));
-        Self(vec![shape("2x2 deep", 3, 2, 2), shape("3x1 deep", 3, 3, 1), shape("3x2 deep", 2, 3, 2)])
+        Self(SAMPLED.iter().map(|shape| (*shape, Sample::new(shape.threads, shape.length, seed))).collect())
     }
 
     /// The shapes, each with the number of its strata.
-    pub(crate) fn shapes(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        self.0.iter().map(|(name, _, sample)| (*name, sample.strata()))
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = (Shape, usize)> {
+        self.0.iter().map(|(shape, sample)| (*shape, sample.strata()))
     }
 
     /// Several rounds.
@@ -61,6 +70,6 @@ impl Deep {
 
     /// One program of each stratum of each shape.
     pub(crate) fn round(&mut self) -> Vec<Suite> {
-        self.0.iter_mut().map(|(name, bound, sample)| Suite::new(name, *bound, sample.round())).collect()
+        self.0.iter_mut().map(|(shape, sample)| Suite::new(shape, sample.round())).collect()
     }
 }
