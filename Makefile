@@ -58,7 +58,7 @@ lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features loom -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features trace -- -D warnings
-	$(CARGO) clippy -p striped-pool --all-targets --features loom,trace -- -D warnings
+	$(CARGO) clippy -p striped-pool --all-targets --features loom -- -D warnings
 	$(CARGO) clippy -p striped-pool -p striped-pool-model --lib --test shuttle --features striped-pool-model/shuttle -- -D warnings
 
 doc: ## rustdoc only

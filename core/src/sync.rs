@@ -389,8 +389,8 @@ mod guessed {
     ///
     /// `newest` is no communication that loom would have to know of: between a step of loom's and the next nothing else
     /// runs, so it is what loom's own word holds, and a guess that is out of date fails at the next step, which loom does know.
-    /// The exception is a saturated count of readers, which is waited for on a guess: programs about that say little
-    /// this way, and are for runs without `trace`.
+    /// There are two exceptions, which say little this way and are for runs without `trace`: a saturated count of readers is
+    /// waited for on a guess, and the drop of a head trusts its load, because whoever drops has synchronised with all others.
     #[derive(Debug)]
     pub(crate) struct AtomicPtr<T> {
         word: loom::sync::atomic::AtomicPtr<T>,

@@ -122,9 +122,12 @@ impl<M: Machine> Model for Search<M> {
     }
 
     fn actions(&self, world: &World<M>, moves: &mut Vec<Move>) {
+        if self.is_stopped() {
+            return;
+        }
         // ORDERING: Relaxed: a counter that is only shown.
         self.left.fetch_add(1, Ordering::Relaxed);
-        if world.failed.and(self.watched).is_empty() && !self.is_stopped() {
+        if world.failed.and(self.watched).is_empty() {
             world.moves(&self.env, moves);
         }
     }
@@ -166,7 +169,8 @@ pub fn explore_until<M: Machine>(name: &str, env: Env, threads: usize, stop: &dy
         }
     });
     let checker = checker.join();
-    say(&progress(name, &checker, start.elapsed(), "in all"));
+    let so_far = if checker.model().is_stopped() { "until it was stopped" } else { "in all" };
+    say(&progress(name, &checker, start.elapsed(), so_far));
     let found = checker.discoveries();
     let seen = Fact::ALL.iter().zip(&checker.model().seen).filter(|(_, cell)| cell.get().is_some());
     let mut facts = Facts::default();

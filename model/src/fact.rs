@@ -1,5 +1,6 @@
 //! What must happen somewhere in a search, so that no check holds because nothing was tried.
 
+use crate::check::Check;
 use crate::machine::{Effect, Input, View};
 use core::fmt;
 use striped_pool::stripe::{Event, WakeResult};
@@ -74,12 +75,42 @@ facts! {
     CancelOldest,
     /// A cancel removed a waiter behind another.
     CancelBehind,
-    /// A take is given up after its result was committed and before it arrives.
+    /// A take was woken and does not know it yet: its cancel, tried in every state, comes too late.
     CancelLate,
     /// A try found nothing.
     TryTakeRefused,
     /// A stale, duplicate or impossible event was rejected.
     StaleRejected,
+}
+
+impl Fact {
+    /// The check that this keeps from holding for want of anything to check.
+    #[must_use]
+    pub const fn keeps(self) -> Check {
+        match self {
+            Self::TwoWaiters => Check::Fifo,
+            Self::CancelOldest => Check::Ids,
+            Self::CancelBehind => Check::Bounded,
+            Self::CancelLate | Self::CloseWakes => Check::OneWake,
+            Self::TryTakeRefused => Check::Changed,
+            Self::StaleRejected => Check::Rejected,
+            Self::WakesMany => Check::Effect,
+            Self::GrowWakes => Check::Progress,
+            Self::AbandonedDelivery | Self::HandOff => Check::Owner,
+            Self::AbandonedPermit | Self::GrowSwallows => Check::Capacity,
+            Self::SecondLook | Self::FailedCreateWakes | Self::DetachWakes => Check::Work,
+            Self::OutOfOrderClock | Self::ReapFrees | Self::ReapKeeps => Check::Recency,
+            Self::ClosedWithLease | Self::CreatedAfterClose | Self::PutFreesForClosed => Check::Closed,
+            Self::FreeingWithWaiter | Self::FreedWakes => Check::FreeFirst,
+            Self::Owing
+            | Self::FreedSwallowed
+            | Self::FailedCreateSwallowed
+            | Self::PutFreesForShrink
+            | Self::PutSpared
+            | Self::ShrinkFreesIdle
+            | Self::ShrinkSparesIdle => Check::Shrink,
+        }
+    }
 }
 
 impl fmt::Display for Fact {
@@ -162,9 +193,10 @@ pub fn of_commit(before: &View, event: &Input, effects: &[Effect], after: &View)
             facts.note(Fact::CancelOldest, wakes && before.waiters.first().is_some_and(|oldest| oldest.0 == id.0));
             facts.note(Fact::CancelBehind, wakes && before.waiters.first().is_some_and(|oldest| oldest.0 != id.0));
         }
-        Event::Reap { keep, .. } => {
+        Event::Reap { now, ttl, keep } => {
             facts.note(Fact::ReapFrees, frees);
-            facts.note(Fact::ReapKeeps, *keep > 0 && !after.idle.is_empty());
+            let is_stale = |entry: &(u8, u64)| u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos();
+            facts.note(Fact::ReapKeeps, *keep > 0 && after.idle.iter().any(is_stale));
         }
         Event::Take { .. } | Event::Discard { .. } | Event::Drain => {}
         Event::Resize { .. } => {

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use striped_pool::stripe::Invariant;
 use striped_pool_model::{
-    Check, Env, Fact, Machine, Plain, Report, Shipped, Tombstones, Twin, explore, render, shortest,
+    Check, Checks, Env, Fact, Machine, Plain, Report, Shipped, Tombstones, Twin, explore, render, shortest,
 };
 
 /// All processors of a small machine.
@@ -31,6 +31,15 @@ fn holds<M: Machine>(name: &str, env: Env, states: usize, transitions: usize) {
     let report = holds_everywhere::<M>(name, env);
     assert_eq!(report.facts.missing().collect::<Vec<_>>(), [], "never seen");
     assert_eq!((report.states, report.transitions), (states, transitions), "states and transitions of {name}");
+}
+
+/// A check of the machine itself can only be trusted where something happened that it could have failed at. (The twin's
+/// check compares two machines, at every step.)
+#[test]
+fn every_check_has_a_fact_that_keeps_it() {
+    for check in Checks::ALL.iter().filter(|check| *check != Check::Twin) {
+        assert!(Fact::ALL.iter().any(|fact| fact.keeps() == check), "{} holds for nothing", check.id());
+    }
 }
 
 /// The shipped machine, and whether the plain one and the one with tombstones answer the same.

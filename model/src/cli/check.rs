@@ -16,7 +16,8 @@ Usage: striped-pool-model check [OPTIONS] [SPECIMEN …]
 
 Options:
   --machine NAME   the machine to run in the surroundings of each specimen (default ancestor). In any other none should
-                   be found: the exit code is then 1, because every specimen stands
+                   be found: the exit code is then 1, because every specimen stands. (That the stripe count is ignored
+                   is the ancestor's alone: there is no machine in it)
   --list           only name the specimens
   --json           print one JSON object instead of tables
   --html DIR       also write each counterexample as a page to step through, DIR/SPECIMEN.html; DIR is made if absent
@@ -49,7 +50,10 @@ impl Options {
             }
         }
         if options.names.is_empty() {
-            options.names = names().map(str::to_owned).collect();
+            let all = names().filter(|name| *name != STRIPE_COUNT || options.which == Which::Ancestor);
+            options.names = all.map(str::to_owned).collect();
+        } else if options.which != Which::Ancestor && options.names.iter().any(|name| name == STRIPE_COUNT) {
+            return Err(Wrong(format!("`{STRIPE_COUNT}` is the ancestor's alone: it is no fault of a machine")));
         }
         Ok(Some(options))
     }

@@ -10,7 +10,7 @@ use striped_pool_model::{Check, Checks, Env, Fact, Machine, Report, Story, Which
 
 const HELP: &str = "\
 Searches every state that a machine can reach within bounds, with all orders of commits and effects, and checks every
-invariant in each of them. Stops at the first that fails, and prints a shortest trace.
+invariant in each of them. Goes no further where one fails, and prints a shortest trace for each that does.
 
 Usage: striped-pool-model explore [OPTIONS]
 
@@ -144,7 +144,7 @@ fn text(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
     let mut text = story::table(&rows);
     let facts = Fact::ALL.iter().map(|fact| {
         let seen = if report.facts.has(*fact) { "seen" } else { "never seen" };
-        vec![format!("  {fact}"), seen.to_owned()]
+        vec![format!("  {fact}"), seen.to_owned(), format!("for {}", fact.keeps().id())]
     });
     let _ = write!(text, "\n{}", story::table(&facts.collect::<Vec<_>>()));
     for (Trace { check, story, .. }, page) in traces.iter().zip(pages) {
