@@ -119,3 +119,18 @@ impl<W: fmt::Debug> fmt::Debug for Queue<W> {
         self.waiters.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::seq::unsound;
+    use super::*;
+
+    #[test]
+    fn a_queue_over_an_unsound_tree_is_unsound() {
+        let waiter = Waiter { id: WaiterId(0), wake: 7_u8 };
+        let mut queue = Queue::default();
+        queue.push(waiter);
+        assert!(queue.is_well_formed());
+        assert!(!Queue { waiters: unsound(waiter) }.is_well_formed());
+    }
+}

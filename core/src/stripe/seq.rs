@@ -347,6 +347,12 @@ impl<T> fmt::Debug for Iter<'_, T> {
     }
 }
 
+/// A sequence that no operation can make, for checks that must notice one.
+#[cfg(test)]
+pub(super) fn unsound<T>(item: T) -> Seq<T> {
+    Seq { root: Some(Shared::new(Node { size: 2, item, left: Seq::EMPTY, right: Seq::EMPTY })) }
+}
+
 #[cfg(test)]
 mod tests {
     //! Trees that no operation can make, for the check that must notice them.
