@@ -11,13 +11,18 @@ const PUT_WAKES_NOBODY: u8 = 1;
 const PUT_KEEPS_A_COPY: u8 = 2;
 const EVERY_TENTH_PUT_FORGETS: u8 = 3;
 const CLOSE_FORGETS: u8 = 4;
+const LOSES_ONE: u8 = 5;
+const LOSES_ONE_WITHOUT_CLOSE: u8 = 6;
 
 /// Idle resources, how many puts there were, and whether it is closed.
 struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
 
 impl<const FAULT: u8> RealPool for Pool<FAULT> {
     type Held = u64;
-    const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Close];
+    const OPERATIONS: &'static [Op] = match FAULT {
+        LOSES_ONE_WITHOUT_CLOSE => &[Op::Take, Op::TryTake, Op::Put],
+        _ => &[Op::Take, Op::TryTake, Op::Put, Op::Close],
+    };
 
     fn new(capacity: usize) -> Self {
         Self(Mutex::new(((0..capacity as u64).collect(), 0, false)), Condvar::new())
@@ -40,6 +45,7 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
         let copies = match FAULT {
             PUT_KEEPS_A_COPY => 2,
             EVERY_TENTH_PUT_FORGETS if state.1.is_multiple_of(10) => 0,
+            LOSES_ONE | LOSES_ONE_WITHOUT_CLOSE if state.1 == 1_000 => 0,
             _ => 1,
         };
         state.0.extend(held.into_iter().flat_map(|one| vec![one; copies]));
@@ -84,4 +90,21 @@ fn faults_are_found() {
     assert!(matches!(reason::<PUT_KEEPS_A_COPY>(), Reason::LentTwice(_)));
     assert!(matches!(reason::<EVERY_TENTH_PUT_FORGETS>(), Reason::Sleeps | Reason::WasFree));
     assert!(matches!(reason::<CLOSE_FORGETS>(), Reason::GaveAlthoughClosed | Reason::WasFree));
+}
+
+/// There is one for each thread, and one more that nobody misses until all of them are taken: before the pool is closed, or at the
+/// end if it never is.
+#[test]
+fn what_is_lost_is_found_by_taking_all_there_is() {
+    fn look<const FAULT: u8>(stage: &str) {
+        let sampling = Sampling { capacity: SAMPLING.threads + 1, ..SAMPLING };
+        let wrong = sample::<Pool<FAULT>>(&sampling).unwrap_err();
+        let Fault::Wrong(found) = &wrong.fault else { panic!("{}", wrong.fault) };
+        assert_eq!(found.reason, Reason::WasFree);
+        assert!(wrong.program.ends_with(stage), "{}", wrong.program);
+        assert!(wrong.history.0.iter().all(|event| event.column == SAMPLING.threads), "the main thread is alone");
+        assert_eq!(wrong.history.calls().len(), sampling.capacity);
+    }
+    look::<LOSES_ONE>("before the last round");
+    look::<LOSES_ONE_WITHOUT_CLOSE>("after the last round");
 }

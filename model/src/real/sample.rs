@@ -7,7 +7,9 @@
 //! 2. A thread holds at most one resource, so nobody rightly waits for ever: who has no answer after
 //!    [`Sampling::patience`] is judged as one who waits at rest.
 //! 3. The pool is closed, if that is one of its operations, by one thread in the middle of the last round.
-//! 4. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
+//! 4. That all of the capacity can be taken is looked at while nobody else is there, and while the pool is open: before the last
+//!    round if that closes the pool, after it otherwise. What a round that closes loses shows only in [`RealPool::end`].
+//! 5. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
 //!
 //! A panic on one of the threads is printed by it, and shows as an operation without an answer. Threads that hang in a round that fails are left to themselves.
 
@@ -85,15 +87,22 @@ thread_local! {
 pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexample> {
     let pool = Arc::new(P::new(sampling.capacity));
     let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled::default());
+    let closes = P::OPERATIONS.contains(&Op::Close);
     for round in 1..=sampling.rounds {
+        if closes && round == sampling.rounds {
+            rounds.look(&pool, "before the last round")?;
+        }
         rounds.play(&pool, round)?;
         sampled.calls = sampled.calls.saturating_add(rounds.run.history().calls().len());
         rounds.run.clear();
         sampled.rounds = round;
     }
-    rounds.finish(&pool)?;
+    if !closes {
+        rounds.look(&pool, "after the last round")?;
+    }
+    rounds.close(&pool)?;
     let end = Arc::try_unwrap(pool).map_or_else(|_| Err("somebody still has the pool".to_owned()), P::end);
-    end.map_err(|what| rounds.fails(sampling.rounds, Fault::Left(what)))?;
+    end.map_err(|what| rounds.fails(Fault::Left(what)))?;
     Ok(sampled)
 }
 
@@ -103,15 +112,24 @@ struct Rounds {
     run: Arc<Run>,
     /// Where the specification may be.
     specs: Vec<Spec>,
+    /// How far it is.
+    stage: String,
 }
 
 impl Rounds {
     fn new(sampling: Sampling) -> Self {
         let run = Run::new(sampling.threads, |_, what| crowd(what), || COLUMN.get(), || ());
-        Self { sampling, random: Random(sampling.seed), run, specs: vec![Spec::new(sampling.capacity)] }
+        Self {
+            sampling,
+            random: Random(sampling.seed),
+            run,
+            specs: vec![Spec::new(sampling.capacity)],
+            stage: String::new(),
+        }
     }
 
     fn play<P: RealPool>(&mut self, pool: &Arc<P>, round: usize) -> Result<(), Counterexample> {
+        self.stage = format!("round {round}");
         let closes = round == self.sampling.rounds && P::OPERATIONS.contains(&Op::Close);
         let mut scripts: Vec<Script> = (0..self.sampling.threads).map(|_| self.script(P::OPERATIONS)).collect();
         if closes && let Some(script) = scripts.first_mut() {
@@ -122,8 +140,8 @@ impl Rounds {
         if (0..all).any(|_| done.recv_timeout(self.sampling.patience).is_err()) {
             self.run.rest();
         }
-        self.judge(round)?;
-        if self.run.done() < all { Err(self.fails(round, Fault::Stuck)) } else { Ok(()) }
+        self.judge()?;
+        if self.run.done() < all { Err(self.fails(Fault::Stuck)) } else { Ok(()) }
     }
 
     fn start<P: RealPool>(&self, pool: &Arc<P>, scripts: Vec<Script>) -> Receiver<()> {
@@ -144,28 +162,34 @@ impl Rounds {
         done
     }
 
-    fn judge(&mut self, round: usize) -> Result<(), Counterexample> {
+    fn judge(&mut self) -> Result<(), Counterexample> {
         let judged = judge(&self.specs, &self.run.history());
-        self.specs = judged.map_err(|wrong| self.fails(round, Fault::Wrong(Box::new(wrong))))?;
+        self.specs = judged.map_err(|wrong| self.fails(Fault::Wrong(Box::new(wrong))))?;
         Ok(())
     }
 
-    fn fails(&self, round: usize, fault: Fault) -> Counterexample {
+    fn fails(&self, fault: Fault) -> Counterexample {
         let history = self.run.history();
         let history =
             if let Fault::Wrong(wrong) = &fault { history.prefix(wrong.place.saturating_add(1)) } else { history };
-        let program = format!("{}, round {round}", self.sampling);
+        let program = format!("{}, {}", self.sampling, self.stage);
         Counterexample { program, threads: self.sampling.threads, history, fault }
     }
 
-    /// Looks what is left, and closes.
-    fn finish<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
+    /// Rule 4.
+    fn look<P: RealPool>(&mut self, pool: &Arc<P>, stage: &str) -> Result<(), Counterexample> {
+        stage.clone_into(&mut self.stage);
         let grown = if P::OPERATIONS.contains(&Op::Grow) { MOST_CALLS / 4 } else { self.sampling.capacity };
-        let mut main = Actor::main(pool, &self.run);
-        main.probe(grown.saturating_add(1));
-        main.act(Op::Close);
-        drop(main);
-        self.judge(self.sampling.rounds)
+        Actor::main(pool, &self.run).probe(grown.saturating_add(1));
+        self.judge()?;
+        self.run.clear();
+        Ok(())
+    }
+
+    fn close<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
+        "at the end".clone_into(&mut self.stage);
+        Actor::main(pool, &self.run).act(Op::Close);
+        self.judge()
     }
 
     /// Rule 2.
