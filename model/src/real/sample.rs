@@ -23,6 +23,7 @@ use crate::programs::{Op, Script};
 use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
+use fastrand::Rng;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Barrier};
 
@@ -108,7 +109,7 @@ pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexampl
 
 struct Rounds {
     sampling: Sampling,
-    random: Random,
+    random: Rng,
     run: Arc<Run>,
     /// Where the specification may be.
     specs: Vec<Spec>,
@@ -121,7 +122,7 @@ impl Rounds {
         let run = Run::new(sampling.threads, |_, what| crowd(what), || COLUMN.get(), || ());
         Self {
             sampling,
-            random: Random(sampling.seed),
+            random: Rng::with_seed(sampling.seed),
             run,
             specs: vec![Spec::new(sampling.capacity)],
             stage: String::new(),
@@ -200,7 +201,7 @@ impl Rounds {
         for _ in 0..length {
             let fits = |op: &&Op| **op != Op::Close && if may_hold { !op.takes() } else { !op.gives() };
             let fitting: Vec<Op> = operations.iter().filter(fits).copied().collect();
-            let Some(op) = self.random.of(&fitting) else { break };
+            let Some(op) = self.random.choice(fitting) else { break };
             may_hold = op.takes() || (may_hold && !op.gives());
             script.push(op);
         }
@@ -212,22 +213,5 @@ impl Rounds {
 fn crowd(what: &What) {
     if matches!(what, What::Called(..)) {
         std::thread::yield_now();
-    }
-}
-
-/// `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
-        let len = u64::try_from(all.len()).ok().filter(|len| *len > 0)?;
-        all.get(usize::try_from(self.next() % len).ok()?).copied()
     }
 }
