@@ -1,6 +1,7 @@
 //! Sampling on real threads: faults that no schedule hides are found, and what is found can be run again.
 #![allow(clippy::unwrap_used, reason = "locks of pools that are made to fail")]
 
+use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 use striped_pool_model::programs::Op;
@@ -13,6 +14,7 @@ const EVERY_TENTH_PUT_FORGETS: u8 = 3;
 const CLOSE_FORGETS: u8 = 4;
 const LOSES_ONE: u8 = 5;
 const LOSES_ONE_WITHOUT_CLOSE: u8 = 6;
+const HAS_NO_TAKE: u8 = 7;
 
 /// Idle resources, how many puts there were, and whether it is closed.
 struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
@@ -20,6 +22,7 @@ struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
 impl<const FAULT: u8> RealPool for Pool<FAULT> {
     type Held = u64;
     const OPERATIONS: &'static [Op] = match FAULT {
+        HAS_NO_TAKE => &[Op::Put, Op::Close],
         LOSES_ONE_WITHOUT_CLOSE => &[Op::Take, Op::TryTake, Op::Put],
         _ => &[Op::Take, Op::TryTake, Op::Put, Op::Close],
     };
@@ -107,4 +110,35 @@ fn what_is_lost_is_found_by_taking_all_there_is() {
     }
     look::<LOSES_ONE>("before the last round");
     look::<LOSES_ONE_WITHOUT_CLOSE>("after the last round");
+}
+
+/// What the run is refused with.
+fn refused<const FAULT: u8>(sampling: Sampling) -> String {
+    let panic = catch_unwind(|| sample::<Pool<FAULT>>(&sampling)).expect_err("nothing would be looked at");
+    *panic.downcast::<String>().unwrap()
+}
+
+#[test]
+fn a_run_of_nothing_is_refused() {
+    let few = Sampling { threads: 2, rounds: 2, length: 2, ..SAMPLING };
+    for threads in [0, 33, 64] {
+        assert_eq!(refused::<NONE>(Sampling { threads, ..few }), format!("1 to 32 threads, not {threads}"));
+    }
+    for capacity in [0, 64] {
+        assert_eq!(refused::<NONE>(Sampling { capacity, ..few }), format!("1 to 63 resources, not {capacity}"));
+    }
+    for none in [Sampling { rounds: 0, ..few }, Sampling { length: 0, ..few }] {
+        assert_eq!(refused::<NONE>(none), format!("nothing to play: {none}"));
+    }
+    assert_eq!(refused::<HAS_NO_TAKE>(few), "nothing to play: no operation takes: [Put, Close]");
+}
+
+#[test]
+fn the_largest_runs_are_played() {
+    let most = Sampling { threads: 32, capacity: 63, rounds: 3, length: 100, ..SAMPLING };
+    for most in [most, Sampling { threads: 1, ..most }] {
+        for wrong in [sample::<Pool<NONE>>(&most).err(), sample::<Pool<LOSES_ONE_WITHOUT_CLOSE>>(&most).err()] {
+            assert_eq!(wrong, None);
+        }
+    }
 }

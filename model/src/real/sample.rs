@@ -9,6 +9,7 @@
 //! 3. The pool is closed, if that is one of its operations, by one thread in the middle of the last round.
 //! 4. That all of the capacity can be taken is looked at while nobody else is there, and while the pool is open: before the last
 //!    round if that closes the pool, after it otherwise. What a round that closes loses shows only in [`RealPool::end`].
+//!    Of a pool that has grown beyond 64, 64 are taken.
 //! 5. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
 //!
 //! A panic on one of the threads is printed by it, and shows as an operation without an answer. Threads that hang in a round that fails are left to themselves.
@@ -27,16 +28,22 @@ use fastrand::Rng;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Barrier};
 
+/// Each thread has at least two operations in a round, gives back, and one closes.
+const MOST_THREADS: usize = MOST_CALLS / 4;
+/// How often the look at the end takes: each is given back.
+const MOST_TAKEN: usize = MOST_CALLS / 2;
+
 /// What to sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
-    /// How many threads.
+    /// How many threads: 1 to 32.
     pub threads: usize,
-    /// How many resources.
+    /// How many resources: 1 to 63, so that a look at all of them is no more than [`MOST_CALLS`]. More than one for each thread are
+    /// missed only there.
     pub capacity: usize,
-    /// How many rounds.
+    /// How many rounds: at least 1.
     pub rounds: usize,
-    /// How many operations each thread has in a round, not counting what it gives back at the end. Fewer are played if the
+    /// How many operations each thread has in a round, at least 1, not counting what it gives back at the end. Fewer are played if the
     /// round would have more than [`MOST_CALLS`].
     pub length: usize,
     /// What the scripts follow from.
@@ -48,6 +55,16 @@ pub struct Sampling {
 impl Default for Sampling {
     fn default() -> Self {
         Self { threads: 4, capacity: 2, rounds: 500, length: 12, seed: 1, patience: Duration::from_secs(10) }
+    }
+}
+
+impl Sampling {
+    fn check(&self, operations: &[Op]) {
+        let Self { threads, capacity, .. } = self;
+        assert!((1..=MOST_THREADS).contains(threads), "1 to {MOST_THREADS} threads, not {threads}");
+        assert!((1..MOST_TAKEN).contains(capacity), "1 to {} resources, not {capacity}", MOST_TAKEN - 1);
+        assert!(self.rounds > 0 && self.length > 0, "nothing to play: {self}");
+        assert!(operations.iter().any(|op| op.takes()), "nothing to play: no operation takes: {operations:?}");
     }
 }
 
@@ -85,7 +102,12 @@ thread_local! {
 /// # Errors
 ///
 /// The first round that goes wrong; its program is the line to run it again by.
+///
+/// # Panics
+///
+/// If a number of `sampling` is not within its bounds, or no operation takes: nothing would be looked at.
 pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexample> {
+    sampling.check(P::OPERATIONS);
     let pool = Arc::new(P::new(sampling.capacity));
     let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled::default());
     let closes = P::OPERATIONS.contains(&Op::Close);
@@ -180,8 +202,9 @@ impl Rounds {
     /// Rule 4.
     fn look<P: RealPool>(&mut self, pool: &Arc<P>, stage: &str) -> Result<(), Counterexample> {
         stage.clone_into(&mut self.stage);
-        let grown = if P::OPERATIONS.contains(&Op::Grow) { MOST_CALLS / 4 } else { self.sampling.capacity };
-        Actor::main(pool, &self.run).probe(grown.saturating_add(1));
+        let grows = P::OPERATIONS.contains(&Op::Grow);
+        let most = if grows { MOST_TAKEN } else { self.sampling.capacity.saturating_add(1) };
+        Actor::main(pool, &self.run).probe(most);
         self.judge()?;
         self.run.clear();
         Ok(())
