@@ -30,7 +30,7 @@ use std::sync::{Arc, Barrier};
 
 /// Each thread has at least two operations in a round, gives back, and one closes.
 const MOST_THREADS: usize = MOST_CALLS / 4;
-/// How often the look at the end takes: each is given back.
+/// How often a look at all there is takes: each is given back.
 const MOST_TAKEN: usize = MOST_CALLS / 2;
 
 /// What to sample.
@@ -38,13 +38,13 @@ const MOST_TAKEN: usize = MOST_CALLS / 2;
 pub struct Sampling {
     /// How many threads: 1 to 32.
     pub threads: usize,
-    /// How many resources: 1 to 63, so that a look at all of them is no more than [`MOST_CALLS`]. More than one for each thread are
-    /// missed only there.
+    /// How many resources: 1 to 63, so that to take them all and give them back is no more than [`MOST_CALLS`]. Those beyond
+    /// one for each thread are missed only when all are taken.
     pub capacity: usize,
     /// How many rounds: at least 1.
     pub rounds: usize,
-    /// How many operations each thread has in a round, at least 1, not counting what it gives back at the end. Fewer are played if the
-    /// round would have more than [`MOST_CALLS`].
+    /// How many operations each thread has in a round, at least 1, not counting what it gives back at the end. Fewer are
+    /// played if the round would have more than [`MOST_CALLS`].
     pub length: usize,
     /// What the scripts follow from.
     pub seed: u64,
