@@ -55,14 +55,19 @@
 //!    found, a take that rightly waits for ever is not taken for one. Nothing is lent twice, nothing comes back that was
 //!    discarded, never more than the capacity, nothing after a close; and once everything has been given back, all of the
 //!    capacity can be taken, and no more of it.
-//! 4. What fails is a value, [`Counterexample`]: the program, its shortest wrong history, and why it is wrong; as a table with
-//!    a column for each thread, or as a page. A pool may add remarks of its own ([`note()`]).
+//! 4. What fails is a value, [`Counterexample`]: the program, a wrong history up to the event at which it goes wrong, and why it
+//!    is wrong; as a table with a column for each thread, or as a page. A pool may add remarks of its own ([`note()`]). Under
+//!    loom the history is the shortest wrong one that was found; on real threads the first, and a shorter one may exist.
+//!
+//! This is for pools with threads. A pure machine ([`Machine`](crate::machine::Machine)) gets exploration and
+//! counterexamples only, not the generated programs or the samples.
 //!
 //! Rules for whoever implements the trait:
 //! 1. `run` is called with the operations of [`RealPool::OPERATIONS`], and with [`Op::Put`] and [`Op::Close`] in any case: a thread
 //!    gives back at its end, and who rightly waits for ever is released by a close. A pool without one needs something, if
 //!    only for tests, that makes every wait return [`Answer::Closed`].
-//! 2. If [`Op::TryTake`] is not among the operations, nobody looks whether all of the capacity is there at the end.
+//! 2. If [`Op::TryTake`] is not among the operations, nobody looks whether all of the capacity is there at the end. It can be
+//!    looked at only while the pool is open: under loom in programs that do not close it, in samples before the round that does.
 //! 3. What `run` does must follow from the schedule alone under loom: no clock, no randomness, no addresses; and nothing may be
 //!    shared but through loom's types or what no operation depends on.
 //!
@@ -92,11 +97,39 @@ pub use tell::{Counterexample, Fault};
 use crate::programs::Op;
 
 /// A pool that threads use at once.
+///
+/// Which answers an operation may have; any other is a fault:
+///
+/// | Operation | Comes with | Answers |
+/// |---|---|---|
+/// | [`Op::Take`] | | `Got`; `Closed`. Waits as long as the pool is open and everything is lent. |
+/// | [`Op::TryTake`], [`Op::TimedTake`] | | `Got`; `Closed`; `Nothing`. Never waits for ever. |
+/// | [`Op::CancelledTake`] | | `Done`. Gives up in any case; what it got meanwhile is free again before it answers. |
+/// | [`Op::Put`] | what is held | `Done`. If the pool is closed or has shrunk, this one is never lent again. |
+/// | [`Op::Discard`], [`Op::Detach`] | what is held | `Done`. This one is never lent again, another may be made. |
+/// | [`Op::FailCreate`] | what is held | `Done`. As `Discard`; see below. |
+/// | [`Op::Reap`] | | `Done`. Any number of idle ones are never lent again. |
+/// | [`Op::Drain`] | | `Done`. None that was idle is ever lent again. |
+/// | [`Op::Grow`], [`Op::Shrink`] | | `Done`. The capacity is one more; one less, but at least one. |
+/// | [`Op::Close`] | | `Done`, also if it is closed already. Every take that waits answers `Closed`. |
+///
+/// 1. `Closed` is right only once a close has begun. On a closed pool a take answers `Closed`, or `Nothing` if it may; everything
+///    else is done as ever.
+/// 2. `Nothing` is right if at some moment of the call everything was lent, or the pool closed; or if an operation was under
+///    way at the same time that may hold something for a moment ([`holds_briefly`]), which may also hide it from a drain.
+/// 3. `TimedTake` is a take whose deadline has passed when it is called. It queues up, finds the deadline passed, and leaves
+///    the queue, unless it was served before it could. On real threads it may be any wait with a deadline, which should be
+///    short: with none left it gives up most often, and it must be over long before [`Sampling::patience`]. Under loom it
+///    must not block at all, as a wait with a timeout never times out there.
+/// 4. `FailCreate` is for a pool whose take may hand out the right to make a resource. Then `Held` is either that right or a
+///    resource, the right has no identity, and a put makes the resource first. The runners do not tell the two apart: with the
+///    right, `FailCreate` gives it back unused; with a resource, it does what `Discard` does. A pool that makes its resources
+///    within the take leaves it out.
 pub trait RealPool: Send + Sync + Sized + 'static {
     /// What a take hands out. Each is given back with an operation, or dropped, before the pool is.
     type Held: Send + 'static;
 
-    /// Which operations it has.
+    /// Which operations it has. Samples need one that takes.
     const OPERATIONS: &'static [Op];
 
     /// A pool of at most `capacity` resources, none of which is lent.

@@ -4,7 +4,7 @@
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Condvar, Mutex};
-use striped_pool_model::programs::{Op, programs};
+use striped_pool_model::programs::{Op, Prime, Program, Script, programs};
 use striped_pool_model::real::{Answer, Bounds, Counterexample, Fault, RealPool, Reason, Resource, explore_all};
 
 const NONE: u8 = 0;
@@ -166,6 +166,19 @@ fn reason<const FAULT: u8>() -> Reason {
 fn without_a_fault_nothing_is_found() {
     assert_eq!(explore::<NONE>(Pool::<NONE>::OPERATIONS, 1), None);
     assert_eq!(explore::<NONE>(&[Op::Take], 2), None);
+}
+
+#[test]
+#[should_panic(expected = "no programs")]
+fn no_programs_are_refused() {
+    let _ = explore_all::<Pool<NONE>>(&[], Bounds::default());
+}
+
+#[test]
+#[should_panic(expected = "nobody does anything in")]
+fn a_program_without_operations_is_refused() {
+    let idle = Program { scripts: vec![Script(Vec::new()); 2], prime: Prime::Tight };
+    let _ = explore_all::<Pool<NONE>>(&[idle], Bounds::default());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sampling on real threads: faults that no schedule hides are found, and what is found can be run again.
 #![allow(clippy::unwrap_used, reason = "locks of pools that are made to fail")]
 
+use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 use striped_pool_model::programs::Op;
@@ -11,13 +12,20 @@ const PUT_WAKES_NOBODY: u8 = 1;
 const PUT_KEEPS_A_COPY: u8 = 2;
 const EVERY_TENTH_PUT_FORGETS: u8 = 3;
 const CLOSE_FORGETS: u8 = 4;
+const LOSES_ONE: u8 = 5;
+const LOSES_ONE_WITHOUT_CLOSE: u8 = 6;
+const HAS_NO_TAKE: u8 = 7;
 
 /// Idle resources, how many puts there were, and whether it is closed.
 struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
 
 impl<const FAULT: u8> RealPool for Pool<FAULT> {
     type Held = u64;
-    const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Close];
+    const OPERATIONS: &'static [Op] = match FAULT {
+        HAS_NO_TAKE => &[Op::Put, Op::Close],
+        LOSES_ONE_WITHOUT_CLOSE => &[Op::Take, Op::TryTake, Op::Put],
+        _ => &[Op::Take, Op::TryTake, Op::Put, Op::Close],
+    };
 
     fn new(capacity: usize) -> Self {
         Self(Mutex::new(((0..capacity as u64).collect(), 0, false)), Condvar::new())
@@ -40,6 +48,7 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
         let copies = match FAULT {
             PUT_KEEPS_A_COPY => 2,
             EVERY_TENTH_PUT_FORGETS if state.1.is_multiple_of(10) => 0,
+            LOSES_ONE | LOSES_ONE_WITHOUT_CLOSE if state.1 == 1_000 => 0,
             _ => 1,
         };
         state.0.extend(held.into_iter().flat_map(|one| vec![one; copies]));
@@ -84,4 +93,52 @@ fn faults_are_found() {
     assert!(matches!(reason::<PUT_KEEPS_A_COPY>(), Reason::LentTwice(_)));
     assert!(matches!(reason::<EVERY_TENTH_PUT_FORGETS>(), Reason::Sleeps | Reason::WasFree));
     assert!(matches!(reason::<CLOSE_FORGETS>(), Reason::GaveAlthoughClosed | Reason::WasFree));
+}
+
+/// There is one for each thread, and one more that nobody misses until all of them are taken: before the pool is closed, or at the
+/// end if it never is.
+#[test]
+fn what_is_lost_is_found_by_taking_all_there_is() {
+    fn look<const FAULT: u8>(stage: &str) {
+        let sampling = Sampling { capacity: SAMPLING.threads + 1, ..SAMPLING };
+        let wrong = sample::<Pool<FAULT>>(&sampling).unwrap_err();
+        let Fault::Wrong(found) = &wrong.fault else { panic!("{}", wrong.fault) };
+        assert_eq!(found.reason, Reason::WasFree);
+        assert!(wrong.program.ends_with(stage), "{}", wrong.program);
+        assert!(wrong.history.0.iter().all(|event| event.column == SAMPLING.threads), "the main thread is alone");
+        assert_eq!(wrong.history.calls().len(), sampling.capacity);
+    }
+    look::<LOSES_ONE>("before the last round");
+    look::<LOSES_ONE_WITHOUT_CLOSE>("after the last round");
+}
+
+/// What the run is refused with.
+fn refused<const FAULT: u8>(sampling: Sampling) -> String {
+    let panic = catch_unwind(|| sample::<Pool<FAULT>>(&sampling)).expect_err("nothing would be looked at");
+    *panic.downcast::<String>().unwrap()
+}
+
+#[test]
+fn a_run_of_nothing_is_refused() {
+    let few = Sampling { threads: 2, rounds: 2, length: 2, ..SAMPLING };
+    for threads in [0, 33, 64] {
+        assert_eq!(refused::<NONE>(Sampling { threads, ..few }), format!("1 to 32 threads, not {threads}"));
+    }
+    for capacity in [0, 64] {
+        assert_eq!(refused::<NONE>(Sampling { capacity, ..few }), format!("1 to 63 resources, not {capacity}"));
+    }
+    for none in [Sampling { rounds: 0, ..few }, Sampling { length: 0, ..few }] {
+        assert_eq!(refused::<NONE>(none), format!("nothing to play: {none}"));
+    }
+    assert_eq!(refused::<HAS_NO_TAKE>(few), "nothing to play: no operation takes: [Put, Close]");
+}
+
+#[test]
+fn the_largest_runs_are_played() {
+    let most = Sampling { threads: 32, capacity: 63, rounds: 3, length: 100, ..SAMPLING };
+    for most in [most, Sampling { threads: 1, ..most }] {
+        for wrong in [sample::<Pool<NONE>>(&most).err(), sample::<Pool<LOSES_ONE_WITHOUT_CLOSE>>(&most).err()] {
+            assert_eq!(wrong, None);
+        }
+    }
 }

@@ -78,7 +78,12 @@ impl fmt::Display for Explored {
 /// # Errors
 ///
 /// Its shortest counterexample.
+///
+/// # Panics
+///
+/// If there are no programs; and as [`explore`].
 pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<Explored, Counterexample> {
+    assert!(!programs.is_empty(), "no programs: nothing would be explored");
     programs.iter().try_fold(Explored::default(), |sum, program| {
         let explored = explore::<P>(program, bounds)?;
         Ok(Explored {
@@ -97,8 +102,10 @@ pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<
 ///
 /// # Panics
 ///
-/// If the system has no more threads.
+/// If no thread of the program has an operation, or the system has no more threads.
 pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explored, Counterexample> {
+    let is_idle = program.scripts.iter().all(|script| script.0.is_empty());
+    assert!(!is_idle, "nobody does anything in `{program}`");
     hook_panics();
     let (sender, receiver) = channel();
     let search = Arc::new(Search { program: program.clone(), bounds, found: Mutex::new(Found::default()), sender });

@@ -7,7 +7,10 @@
 //! 2. A thread holds at most one resource, so nobody rightly waits for ever: who has no answer after
 //!    [`Sampling::patience`] is judged as one who waits at rest.
 //! 3. The pool is closed, if that is one of its operations, by one thread in the middle of the last round.
-//! 4. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
+//! 4. That all of the capacity can be taken is looked at while nobody else is there, and while the pool is open: before the last
+//!    round if that closes the pool, after it otherwise. What a round that closes loses shows only in [`RealPool::end`].
+//!    Of a pool that has grown beyond 64, 64 are taken.
+//! 5. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
 //!
 //! A panic on one of the threads is printed by it, and shows as an operation without an answer. Threads that hang in a round that fails are left to themselves.
 
@@ -21,20 +24,27 @@ use crate::programs::{Op, Script};
 use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
+use fastrand::Rng;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Barrier};
+
+/// Each thread has at least two operations in a round, gives back, and one closes.
+const MOST_THREADS: usize = MOST_CALLS / 4;
+/// How often a look at all there is takes: each is given back.
+const MOST_TAKEN: usize = MOST_CALLS / 2;
 
 /// What to sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
-    /// How many threads.
+    /// How many threads: 1 to 32.
     pub threads: usize,
-    /// How many resources.
+    /// How many resources: 1 to 63, so that to take them all and give them back is no more than [`MOST_CALLS`]. Those beyond
+    /// one for each thread are missed only when all are taken.
     pub capacity: usize,
-    /// How many rounds.
+    /// How many rounds: at least 1.
     pub rounds: usize,
-    /// How many operations each thread has in a round, not counting what it gives back at the end. Fewer are played if the
-    /// round would have more than [`MOST_CALLS`].
+    /// How many operations each thread has in a round, at least 1, not counting what it gives back at the end. Fewer are
+    /// played if the round would have more than [`MOST_CALLS`].
     pub length: usize,
     /// What the scripts follow from.
     pub seed: u64,
@@ -45,6 +55,16 @@ pub struct Sampling {
 impl Default for Sampling {
     fn default() -> Self {
         Self { threads: 4, capacity: 2, rounds: 500, length: 12, seed: 1, patience: Duration::from_secs(10) }
+    }
+}
+
+impl Sampling {
+    fn check(&self, operations: &[Op]) {
+        let Self { threads, capacity, .. } = self;
+        assert!((1..=MOST_THREADS).contains(threads), "1 to {MOST_THREADS} threads, not {threads}");
+        assert!((1..MOST_TAKEN).contains(capacity), "1 to {} resources, not {capacity}", MOST_TAKEN - 1);
+        assert!(self.rounds > 0 && self.length > 0, "nothing to play: {self}");
+        assert!(operations.iter().any(|op| op.takes()), "nothing to play: no operation takes: {operations:?}");
     }
 }
 
@@ -82,36 +102,57 @@ thread_local! {
 /// # Errors
 ///
 /// The first round that goes wrong; its program is the line to run it again by.
+///
+/// # Panics
+///
+/// If a number of `sampling` is not within its bounds, or no operation takes: nothing would be looked at.
 pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexample> {
+    sampling.check(P::OPERATIONS);
     let pool = Arc::new(P::new(sampling.capacity));
     let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled::default());
+    let closes = P::OPERATIONS.contains(&Op::Close);
     for round in 1..=sampling.rounds {
+        if closes && round == sampling.rounds {
+            rounds.look(&pool, "before the last round")?;
+        }
         rounds.play(&pool, round)?;
         sampled.calls = sampled.calls.saturating_add(rounds.run.history().calls().len());
         rounds.run.clear();
         sampled.rounds = round;
     }
-    rounds.finish(&pool)?;
+    if !closes {
+        rounds.look(&pool, "after the last round")?;
+    }
+    rounds.close(&pool)?;
     let end = Arc::try_unwrap(pool).map_or_else(|_| Err("somebody still has the pool".to_owned()), P::end);
-    end.map_err(|what| rounds.fails(sampling.rounds, Fault::Left(what)))?;
+    end.map_err(|what| rounds.fails(Fault::Left(what)))?;
     Ok(sampled)
 }
 
 struct Rounds {
     sampling: Sampling,
-    random: Random,
+    random: Rng,
     run: Arc<Run>,
     /// Where the specification may be.
     specs: Vec<Spec>,
+    /// How far it is.
+    stage: String,
 }
 
 impl Rounds {
     fn new(sampling: Sampling) -> Self {
         let run = Run::new(sampling.threads, |_, what| crowd(what), || COLUMN.get(), || ());
-        Self { sampling, random: Random(sampling.seed), run, specs: vec![Spec::new(sampling.capacity)] }
+        Self {
+            sampling,
+            random: Rng::with_seed(sampling.seed),
+            run,
+            specs: vec![Spec::new(sampling.capacity)],
+            stage: String::new(),
+        }
     }
 
     fn play<P: RealPool>(&mut self, pool: &Arc<P>, round: usize) -> Result<(), Counterexample> {
+        self.stage = format!("round {round}");
         let closes = round == self.sampling.rounds && P::OPERATIONS.contains(&Op::Close);
         let mut scripts: Vec<Script> = (0..self.sampling.threads).map(|_| self.script(P::OPERATIONS)).collect();
         if closes && let Some(script) = scripts.first_mut() {
@@ -122,8 +163,8 @@ impl Rounds {
         if (0..all).any(|_| done.recv_timeout(self.sampling.patience).is_err()) {
             self.run.rest();
         }
-        self.judge(round)?;
-        if self.run.done() < all { Err(self.fails(round, Fault::Stuck)) } else { Ok(()) }
+        self.judge()?;
+        if self.run.done() < all { Err(self.fails(Fault::Stuck)) } else { Ok(()) }
     }
 
     fn start<P: RealPool>(&self, pool: &Arc<P>, scripts: Vec<Script>) -> Receiver<()> {
@@ -144,28 +185,35 @@ impl Rounds {
         done
     }
 
-    fn judge(&mut self, round: usize) -> Result<(), Counterexample> {
+    fn judge(&mut self) -> Result<(), Counterexample> {
         let judged = judge(&self.specs, &self.run.history());
-        self.specs = judged.map_err(|wrong| self.fails(round, Fault::Wrong(Box::new(wrong))))?;
+        self.specs = judged.map_err(|wrong| self.fails(Fault::Wrong(Box::new(wrong))))?;
         Ok(())
     }
 
-    fn fails(&self, round: usize, fault: Fault) -> Counterexample {
+    fn fails(&self, fault: Fault) -> Counterexample {
         let history = self.run.history();
         let history =
             if let Fault::Wrong(wrong) = &fault { history.prefix(wrong.place.saturating_add(1)) } else { history };
-        let program = format!("{}, round {round}", self.sampling);
+        let program = format!("{}, {}", self.sampling, self.stage);
         Counterexample { program, threads: self.sampling.threads, history, fault }
     }
 
-    /// Looks what is left, and closes.
-    fn finish<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
-        let grown = if P::OPERATIONS.contains(&Op::Grow) { MOST_CALLS / 4 } else { self.sampling.capacity };
-        let mut main = Actor::main(pool, &self.run);
-        main.probe(grown.saturating_add(1));
-        main.act(Op::Close);
-        drop(main);
-        self.judge(self.sampling.rounds)
+    /// Rule 4.
+    fn look<P: RealPool>(&mut self, pool: &Arc<P>, stage: &str) -> Result<(), Counterexample> {
+        stage.clone_into(&mut self.stage);
+        let grows = P::OPERATIONS.contains(&Op::Grow);
+        let most = if grows { MOST_TAKEN } else { self.sampling.capacity.saturating_add(1) };
+        Actor::main(pool, &self.run).probe(most);
+        self.judge()?;
+        self.run.clear();
+        Ok(())
+    }
+
+    fn close<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
+        "at the end".clone_into(&mut self.stage);
+        Actor::main(pool, &self.run).act(Op::Close);
+        self.judge()
     }
 
     /// Rule 2.
@@ -176,7 +224,7 @@ impl Rounds {
         for _ in 0..length {
             let fits = |op: &&Op| **op != Op::Close && if may_hold { !op.takes() } else { !op.gives() };
             let fitting: Vec<Op> = operations.iter().filter(fits).copied().collect();
-            let Some(op) = self.random.of(&fitting) else { break };
+            let Some(op) = self.random.choice(fitting) else { break };
             may_hold = op.takes() || (may_hold && !op.gives());
             script.push(op);
         }
@@ -188,22 +236,5 @@ impl Rounds {
 fn crowd(what: &What) {
     if matches!(what, What::Called(..)) {
         std::thread::yield_now();
-    }
-}
-
-/// `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
-        let len = u64::try_from(all.len()).ok().filter(|len| *len > 0)?;
-        all.get(usize::try_from(self.next() % len).ok()?).copied()
     }
 }
