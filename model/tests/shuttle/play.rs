@@ -2,6 +2,7 @@
 
 use crate::actor::{Actor, Ledger, Outcome, Tag, check_rest, hand_out, prime};
 use crate::judge::judge;
+use crate::planted::{Planted, TURNS};
 use shuttle::thread;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,7 +72,7 @@ impl Crew {
 }
 
 /// Runs the program once, and checks what `shuttle.rs` promises.
-pub(crate) fn play(program: &Program) {
+pub(crate) fn play(program: &Program, planted: Option<Planted>) {
     let (ledger, crew) = (Ledger::default(), Crew::default());
     let capacity = u32::try_from(program.capacity()).unwrap();
     let pool = prime(program, &ledger, || TAG.with(Cell::get));
@@ -90,4 +91,9 @@ pub(crate) fn play(program: &Program) {
     ledger.replay(capacity).unwrap_or_else(|mismatch| panic!("{mismatch}"));
     judge(ledger.lines(), &seen).unwrap_or_else(|mistake| panic!("{mistake}"));
     check_rest(capacity, &ledger, pool);
+    if let Some(Planted::Turns | Planted::Flood) = planted {
+        let threads = ledger.lines().into_iter().map(|(tag, _)| tag.thread);
+        let turns: Vec<usize> = threads.filter(|thread| *thread != usize::MAX).collect();
+        assert!(turns.is_sorted(), "{TURNS}{turns:?}");
+    }
 }
