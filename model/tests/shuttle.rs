@@ -10,7 +10,8 @@
 //!    ever, so they are released by a close. Anybody else who sleeps fails the program.
 //! 4. At the end everything is given back, conserved, and freed with the pool.
 //!
-//! A failure is printed with one line that runs the same program on the same schedule. The default run is the same each
+//! A failure is printed with one line that runs the same program on the same schedule; `shuttle/planted.rs` plants failures,
+//! and runs such a line, before each run. The default run is the same each
 //! time; `--seed` draws other programs and schedules. What a pass does not show: schedules that were not drawn, and weak
 //! memory, for shuttle takes every atomic for sequentially consistent (loom does not).
 //!
@@ -31,8 +32,17 @@ mod explore;
 #[path = "common/judge.rs"]
 mod judge;
 #[cfg(not(feature = "loom"))]
+#[path = "shuttle/options.rs"]
+mod options;
+#[cfg(not(feature = "loom"))]
+#[path = "shuttle/planted.rs"]
+mod planted;
+#[cfg(not(feature = "loom"))]
 #[path = "shuttle/play.rs"]
 mod play;
+#[cfg(not(feature = "loom"))]
+#[path = "common/runner.rs"]
+mod runner;
 
 #[cfg(not(feature = "loom"))]
 fn main() -> std::process::ExitCode {

@@ -1,11 +1,13 @@
 //! Which programs run on which schedules, in child processes: a failing program can abort.
 
+use crate::options::{HELP, Options, PLANTED, RANGE, Schedule};
+use crate::planted::{Planted, check};
 use crate::play::play;
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,22 +18,12 @@ use striped_pool_model::programs::random::program;
 const DEPTH: usize = 3;
 /// How many programs one child explores.
 const BATCH: u64 = 5;
+/// Runs this harness.
+const AGAIN: &str = "cargo test -p striped-pool-model --features shuttle --test shuttle --";
 /// More steps than any program takes that is not stuck.
 const MAX_STEPS: usize = 200_000;
-/// The argument by which the harness asks a child to explore a range of seeds.
-const RANGE: &str = "--range";
-
-/// The value of a named argument.
-fn text(name: &str) -> Option<String> {
-    std::env::args().skip_while(|argument| argument != name).nth(1)
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    text(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} needs a number, not {value}")))
-}
-
 /// Runs the program on the schedules of `scheduler`; how many those were, and whether one failed.
-fn run(scheduler: impl Scheduler + 'static, program: &Program) -> (usize, bool) {
+fn run(scheduler: impl Scheduler + 'static, program: &Program, planted: Option<Planted>) -> (usize, bool) {
     let mut config = Config::new();
     config.silence_warnings = true;
     config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
@@ -42,20 +34,21 @@ fn run(scheduler: impl Scheduler + 'static, program: &Program) -> (usize, bool) 
     let failed = catch_unwind(AssertUnwindSafe(|| {
         runner.run(move || {
             counter.fetch_add(1, Ordering::Relaxed);
-            play(&program);
+            play(&program, planted);
         })
     }));
     (count.load(Ordering::Relaxed), failed.is_err())
 }
 
 /// In the child: explores one program, and prints a line; whether nothing failed.
-fn explore(program: &Program, seed: u64, iterations: usize) -> bool {
-    let (pct, is_failed) = run(PctScheduler::new_from_seed(seed, DEPTH, iterations), program);
+fn explore(program: &Program, seed: u64, options: &Options) -> bool {
+    let iterations = options.iterations as usize;
+    let (pct, is_failed) = run(PctScheduler::new_from_seed(seed, DEPTH, iterations), program, options.planted);
     if is_failed {
         println!("failed {pct} PCT schedules of depth {DEPTH}");
         return false;
     }
-    let (random, is_failed) = run(RandomScheduler::new_from_seed(seed, iterations), program);
+    let (random, is_failed) = run(RandomScheduler::new_from_seed(seed, iterations), program, options.planted);
     if is_failed {
         println!("failed {pct} PCT schedules of depth {DEPTH} and {random} random ones");
         return false;
@@ -65,9 +58,20 @@ fn explore(program: &Program, seed: u64, iterations: usize) -> bool {
     true
 }
 
+/// This program again, with these arguments, until it ends. Both its outputs are read at the same time: a failing schedule can
+/// be more than a pipe holds.
+pub(crate) fn child(arguments: &[String], planted: Option<Planted>) -> Output {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(arguments).env("RUST_BACKTRACE", "0");
+    if let Some(planted) = planted {
+        command.args([format!("--{PLANTED}"), format!("{planted:?}")]);
+    }
+    command.output().unwrap()
+}
+
 /// What was explored, by all children until now.
 #[derive(Default)]
-struct Total {
+pub(crate) struct Total {
     programs: AtomicU64,
     schedules: AtomicU64,
     failures: Mutex<Vec<String>>,
@@ -75,48 +79,70 @@ struct Total {
 
 impl Total {
     /// Explores the seeds from `from` to before `to` in a child.
-    fn explore_apart(&self, from: u64, to: u64, iterations: u64) {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([RANGE, &from.to_string(), &to.to_string(), "--iterations", &iterations.to_string()]);
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).env("RUST_BACKTRACE", "0");
-        let mut child = command.spawn().unwrap();
-        let (mut at, mut verdict) = (from, "failed".to_owned());
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+    pub(crate) fn explore_apart(&self, from: u64, to: u64, iterations: u32, planted: Option<Planted>) {
+        let range = [format!("--{RANGE}"), from.to_string(), to.to_string()];
+        let each = ["--iterations".to_owned(), iterations.to_string()];
+        let output = child(&[&range[..], &each].concat(), planted);
+        let (mut at, mut verdict) = (from, None);
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
             match line.parse() {
-                Ok(schedules) => {
+                Ok(schedules) if at < to => {
                     self.schedules.fetch_add(schedules, Ordering::Relaxed);
                     self.programs.fetch_add(1, Ordering::Relaxed);
                     at += 1;
                 }
-                Err(_) => verdict = line,
+                _ => verdict = Some(line.to_owned()),
             }
         }
-        let mut error = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        if !child.wait().unwrap().success() || at < to {
-            self.failures.lock().unwrap().push(tell(&program(at), at, &verdict, &error));
+        if output.status.success() && at == to && verdict.is_none() {
+            return;
         }
+        let status = output.status;
+        let silent = || {
+            let what = if at < to { "said nothing of it" } else { "failed after its last program" };
+            format!("the child {what}: {status}")
+        };
+        let verdict = verdict.unwrap_or_else(silent);
+        let failure = tell(at.min(to - 1), iterations, &verdict, &String::from_utf8_lossy(&output.stderr));
+        self.failures.lock().unwrap().push(failure);
+    }
+
+    pub(crate) fn into_failures(self) -> Vec<String> {
+        self.failures.into_inner().unwrap()
     }
 }
 
-/// A failure with the line that replays it.
-fn tell(program: &Program, seed: u64, verdict: &str, error: &str) -> String {
-    let command = "cargo test -p striped-pool-model --features shuttle --test shuttle --";
-    // shuttle prints the schedule between two lines of one quotation mark, in several lines.
-    let mut parts = error.split("failing schedule:\n\"\n");
-    let before = parts.next().unwrap_or_default();
-    let (schedule, after) = parts.next().and_then(|part| part.split_once("\n\"\n")).unwrap_or_default();
-    let said = before.lines().chain(after.lines()).filter(|line| !line.starts_with("pass that string"));
-    let said: Vec<&str> = said.take(12).collect();
+/// The schedule that shuttle printed, and what it said just before and after: shuttle prints it between two lines of one
+/// quotation mark, in several lines.
+fn schedule(error: &str) -> Option<(String, String)> {
+    let (before, part) = error.split_once("failing schedule:\n\"\n")?;
+    let (schedule, after) = part.split_once("\n\"\n")?;
     let schedule: String = schedule.split_whitespace().collect();
-    format!(
-        "program {seed}, {program}: {verdict}\n{}\nagain: {command} --program '{program}' --replay '{schedule}'",
-        said.join("\n")
-    )
+    let mut said: Vec<&str> = before.lines().rev().take(2).collect();
+    said.reverse();
+    said.push(after);
+    schedule.parse::<Schedule>().is_ok().then(|| (schedule, said.join("\n")))
+}
+
+/// A failure of the program of `seed`, with the line that replays it.
+fn tell(seed: u64, iterations: u32, verdict: &str, error: &str) -> String {
+    let program = program(seed);
+    let (schedule, rest) = schedule(error).unzip();
+    let said = rest.as_deref().unwrap_or(error).lines().filter(|line| !line.starts_with("pass that string"));
+    let said = said.take(12).collect::<Vec<_>>().join("\n");
+    let again = match schedule {
+        Some(schedule) => format!("again: {AGAIN} --program '{program}' --replay '{schedule}'"),
+        None => format!(
+            "shuttle printed no schedule that it can replay; the same sample of schedules\n\
+             again: {AGAIN} --program '{program}' --seed {seed} --iterations {iterations}"
+        ),
+    };
+    format!("program {seed}, {program}: {verdict}\n{said}\n{again}")
 }
 
 /// Explores all programs on all cores, and prints progress; stops at the first failure.
-fn explore_all(seed: u64, programs: u64, iterations: u64) -> Total {
+fn explore_all(options: &Options) -> Total {
+    let &Options { seed, programs, iterations, .. } = options;
     let (total, next) = (Total::default(), AtomicU64::new(0));
     let quiet = Mutex::new(Instant::now());
     std::thread::scope(|scope| {
@@ -127,7 +153,7 @@ fn explore_all(seed: u64, programs: u64, iterations: u64) -> Total {
                     if from >= programs {
                         return;
                     }
-                    total.explore_apart(seed + from, seed + programs.min(from + BATCH), iterations);
+                    total.explore_apart(seed + from, seed + programs.min(from + BATCH), iterations, None);
                     let mut quiet = quiet.lock().unwrap();
                     if quiet.elapsed() > Duration::from_secs(5) {
                         *quiet = Instant::now();
@@ -140,40 +166,59 @@ fn explore_all(seed: u64, programs: u64, iterations: u64) -> Total {
     total
 }
 
-/// One program: on one schedule if it is given, else on sampled ones.
-fn one(program: &Program, iterations: usize) -> bool {
-    let Some(schedule) = text("--replay") else { return explore(program, number("--seed", 1), iterations) };
-    let mut scheduler = ReplayScheduler::new_from_encoded(&schedule);
-    // A program that does not fail any more goes on where the failure ended the schedule.
-    scheduler.set_allow_incomplete();
-    let (_, is_failed) = run(scheduler, program);
+/// In the child: explores the programs from `from` to before `to`; whether nothing failed.
+fn explore_range(from: u64, to: u64, options: &Options) -> bool {
+    match options.planted {
+        Some(Planted::Silent) => std::process::abort(),
+        Some(Planted::Flood) => eprintln!("{}", "many words\n".repeat(50_000)),
+        Some(Planted::Turns | Planted::Late) | None => {}
+    }
+    (from..to).all(|seed| explore(&program(seed), seed, options)) && options.planted != Some(Planted::Late)
+}
+
+/// One program on one schedule; whether nothing failed.
+fn replay(program: &Program, schedule: Schedule, planted: Option<Planted>) -> bool {
+    let (_, is_failed) = run(schedule.0, program, planted);
     println!("replayed {program}: {}", if is_failed { "it fails" } else { "nothing fails" });
     !is_failed
 }
 
-pub(crate) fn main() -> ExitCode {
-    if std::env::args().any(|argument| argument == "--list") {
-        println!("shuttle: test");
-        return ExitCode::SUCCESS;
-    }
-    let (seed, programs, iterations) = (number("--seed", 1), number("--programs", 200), number("--iterations", 300));
-    let each = usize::try_from(iterations).unwrap();
-    let verdict = |is_passed| if is_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    if let Some(program) = text("--program") {
-        return verdict(one(&program.parse().unwrap_or_else(|error| panic!("{error}")), each));
-    }
-    if let Some(from) = text(RANGE) {
-        let to = std::env::args().skip_while(|argument| argument != RANGE).nth(2).unwrap();
-        return verdict((from.parse().unwrap()..to.parse().unwrap()).all(|seed| explore(&program(seed), seed, each)));
+/// All programs, after the planted failures; whether nothing else failed.
+fn explore_and_tell(options: &Options) -> bool {
+    if let Err(error) = check() {
+        println!("FAILED: a planted failure is not told as it should be: {error}");
+        return false;
     }
     let begin = Instant::now();
-    let total = explore_all(seed, programs, iterations);
-    let (explored, schedules) = (total.programs.into_inner(), total.schedules.into_inner());
+    let total = explore_all(options);
+    let explored = total.programs.load(Ordering::Relaxed);
     println!(
-        "shuttle: {explored} of {programs} programs, {schedules} schedules, {:.1} s",
+        "shuttle: {explored} of {} programs, {} schedules, {:.1} s; planted failures were told and replayed",
+        options.programs,
+        total.schedules.load(Ordering::Relaxed),
         begin.elapsed().as_secs_f64()
     );
-    let failures = total.failures.into_inner().unwrap();
+    let failures = total.into_failures();
     failures.iter().for_each(|failure| println!("\nFAILED {failure}"));
-    verdict(failures.is_empty() && explored == programs && programs > 0)
+    failures.is_empty() && explored == options.programs
+}
+
+pub(crate) fn main() -> ExitCode {
+    let mut options = match Options::read() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}; see --help");
+            return ExitCode::from(2);
+        }
+    };
+    if !options.runner.wants_run("shuttle", HELP) {
+        return ExitCode::SUCCESS;
+    }
+    let is_passed = match (&options.program, options.replay.take(), options.range) {
+        (Some(program), Some(schedule), _) => replay(program, schedule, options.planted),
+        (Some(program), None, _) => explore(program, options.seed, &options),
+        (None, _, Some((from, to))) => explore_range(from, to, &options),
+        (None, _, None) => explore_and_tell(&options),
+    };
+    if is_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -3,6 +3,7 @@
 use crate::actor::{Ledger, Tag, check_rest, hand_out, prime};
 use crate::crew::{Crew, Seen};
 use crate::judge::judge;
+use crate::planted::{Planted, TURNS};
 use shuttle::thread;
 use std::cell::Cell;
 use striped_pool_model::programs::Program;
@@ -13,7 +14,7 @@ shuttle::thread_local! {
 }
 
 /// Runs the program once, and checks what `shuttle.rs` promises.
-pub(crate) fn play(program: &Program) {
+pub(crate) fn play(program: &Program, planted: Option<Planted>) {
     let (ledger, crew) = (Ledger::default(), Crew::default());
     let capacity = u32::try_from(program.capacity()).unwrap();
     let pool = prime(program, &ledger, || TAG.with(Cell::get));
@@ -32,4 +33,9 @@ pub(crate) fn play(program: &Program) {
     ledger.replay(capacity).unwrap_or_else(|mismatch| panic!("{mismatch}"));
     judge(ledger.lines(), &seen).unwrap_or_else(|mistake| panic!("{mistake}"));
     check_rest(capacity, &ledger, pool);
+    if let Some(Planted::Turns | Planted::Flood) = planted {
+        let threads = ledger.lines().into_iter().map(|(tag, _)| tag.thread);
+        let turns: Vec<usize> = threads.filter(|thread| *thread != usize::MAX).collect();
+        assert!(turns.is_sorted(), "{TURNS}{turns:?}");
+    }
 }
