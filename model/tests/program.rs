@@ -247,6 +247,26 @@ fn a_golden_trace_is_rendered_as_text_or_as_a_page() {
 }
 
 #[test]
+fn replay_and_render_say_the_same_in_json() {
+    let trace = file("json.txt", "# One.\nworld clients 1 capacity 1\n0 take\n----\nwrong\n");
+    let (code, stdout, _) = run(&["replay", &trace, "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let entry = &value["files"][0];
+    assert_eq!(
+        (code, &entry["rewritten"], &entry["difference"]["expected"]),
+        (Some(1), &false.into(), &"wrong\n".into())
+    );
+    let (code, stdout, _) = run(&["replay", &trace, "--json", "--rewrite"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &value["files"][0]["rewritten"]), (Some(0), &true.into()), "{stdout}");
+    assert!(complaint(&["replay", &trace, "--json", "--print"]).contains("not both"));
+    let (code, stdout, _) = run(&["render", "--json", &trace]);
+    let value: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let step = &value["steps"][1];
+    assert_eq!((code, &step["actor"], &step["action"]), (Some(0), &"client 0".into(), &"take".into()), "{stdout}");
+}
+
+#[test]
 fn a_specimen_is_rendered() {
     let name = "4-insert-without-second-look";
     let (code, stdout, _) = run(&["render", "--specimen", name]);
