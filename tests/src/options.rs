@@ -45,7 +45,6 @@ pub struct Options {
     /// Whether faults are injected.
     pub faults: bool,
     /// Whether every transition is replayed through the pure machine.
-    #[cfg(feature = "trace")]
     pub validate: bool,
     /// The lie, if any.
     pub rig: Rig,
@@ -62,7 +61,6 @@ impl Default for Options {
             stripes: 2,
             seed: 1,
             faults: true,
-            #[cfg(feature = "trace")]
             validate: false,
             rig: Rig::None,
             patience: Duration::from_secs(30),

@@ -40,7 +40,7 @@ impl Progress {
     fn line(&mut self, live: &Live) -> String {
         let (then, before) = core::mem::replace(&mut self.last, (live.elapsed, live.operations));
         let rate = per_second(live.operations - before, live.elapsed.saturating_sub(then));
-        let replayed = if live.replayed > 0 { format!("  {:>9} replayed", live.replayed) } else { String::new() };
+        let replayed = live.replayed.map_or_else(String::new, |count| format!("  {count:>9} replayed"));
         format!(
             "{:5.1} s  {:>9} operations  {rate:>7.0}/s  {}/{} open  {:>3} waiting  {:>6} timed out{replayed}",
             live.elapsed.as_secs_f64(),

@@ -63,7 +63,7 @@ pub struct Live {
     /// Gets that timed out.
     pub timed_out: u64,
     /// Transitions that the auditor has read, if the run is validated.
-    pub replayed: u64,
+    pub replayed: Option<u64>,
 }
 
 /// Which threads came to their end.
@@ -164,7 +164,7 @@ impl Shared {
             limit: seen.limit,
             waiting: self.pool.status().waiting(),
             timed_out: self.live.timed_out.load(Ordering::Relaxed),
-            replayed: self.live.replayed.load(Ordering::Relaxed),
+            replayed: self.options.validate.then(|| self.live.replayed.load(Ordering::Relaxed)),
         }
     }
 }
