@@ -77,7 +77,23 @@ impl<T> LocalPool<T> {
     /// [`Unavailable::Exhausted`] or [`Unavailable::Closed`].
     #[inline]
     pub fn try_acquire(&self) -> Result<Acquired<'_, T>, Unavailable> {
-        let (result, is_closed) = self.cell.commit_try_take();
+        let (result, is_closed) = self.try_take();
+        self.acquired_or(result, is_closed)
+    }
+
+    /// Commits a take that does not wait: the hot half of a get. Also says whether the stripe is closed.
+    #[inline]
+    pub(super) fn try_take(&self) -> (WakeResult<ResourceHandle>, bool) {
+        self.cell.commit_try_take()
+    }
+
+    /// What the result of [`try_take`](Self::try_take) is to its taker.
+    #[inline]
+    pub(super) fn acquired_or(
+        &self,
+        result: WakeResult<ResourceHandle>,
+        is_closed: bool,
+    ) -> Result<Acquired<'_, T>, Unavailable> {
         self.acquired(result).ok_or(if is_closed { Unavailable::Closed } else { Unavailable::Exhausted })
     }
 
