@@ -28,7 +28,7 @@ pub const INLINE: usize = 8;
 /// How many move between the inline part and the shared part at once.
 const HALF: u32 = 4;
 
-/// A point on the pool's monotonic clock: nanoseconds since the pool was built.
+/// A point on the pool's monotonic clock: nanoseconds since the pool was built, in the steps in which that clock moves.
 ///
 /// The machine never reads a clock; whoever raises an event says what time it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
