@@ -477,3 +477,6 @@ unsafe fn free(node: NonNull<Node>) {
     // SAFETY: it came from `allocate`, with this layout.
     unsafe { dealloc(node.as_ptr().cast(), Layout::new::<Node>()) };
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

@@ -393,6 +393,12 @@ impl<R: Copy, W> Stripe<R, W> {
         self.cache.unshare();
     }
 
+    /// More permits than there may be.
+    #[cfg(test)]
+    pub(crate) fn break_for_test(&mut self) {
+        self.available = add(self.capacity, 1);
+    }
+
     /// Whether anything may be shared with other stripes.
     #[inline]
     pub(crate) fn is_sharing(&self) -> bool {

@@ -56,6 +56,7 @@ pub struct Committed(Attempt);
 struct Attempt {
     effects: PoolEffects,
     enqueued: Option<WaiterId>,
+    waiting: u32,
     is_closed: bool,
     attempts: u32,
 }
@@ -181,7 +182,10 @@ impl StripeCell {
             let Applied { effects, changed } = stripe.apply(event);
             debug_assert!(is_sound(&stripe, event));
             let enqueued = (stripe.next_id() != before).then_some(before);
-            (changed, Attempt { effects, enqueued, is_closed: stripe.is_closed(), attempts })
+            (
+                changed,
+                Attempt { effects, enqueued, waiting: stripe.queue().len(), is_closed: stripe.is_closed(), attempts },
+            )
         };
         #[cfg(feature = "trace")]
         let (number, effects) = (reader.number() + u64::from(changed), attempt.effects.clone());
@@ -199,9 +203,9 @@ impl StripeCell {
         Ok(answered)
     }
 
-    /// Rule 5: lets those go first who ask for it.
+    /// Rule 5: lets those go first who ask for it. Returns how often it looked.
     #[cold]
-    fn give_way(&self) {
+    fn give_way(&self) -> u32 {
         for turn in 0..COURTESY_SPINS + COURTESY_YIELDS {
             if turn < COURTESY_SPINS {
                 spin_loop();
@@ -210,9 +214,10 @@ impl StripeCell {
             }
             // ORDERING: Relaxed: as in the loop.
             if self.asking.load(Ordering::Relaxed) == 0 {
-                return;
+                return turn + 1;
             }
         }
+        COURTESY_SPINS + COURTESY_YIELDS
     }
 
     #[cfg(feature = "trace")]
@@ -283,6 +288,13 @@ impl Committed {
         self.0.enqueued
     }
 
+    /// How many wait in the committed state.
+    #[must_use]
+    #[inline]
+    pub fn waiting(&self) -> u32 {
+        self.0.waiting
+    }
+
     /// Whether the stripe was closed in the committed state.
     #[must_use]
     #[inline]
@@ -308,3 +320,6 @@ impl Drop for Committed {
         debug_assert!(self.0.effects.is_empty() || std::thread::panicking(), "lost effects: {:?}", self.0.effects);
     }
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;
