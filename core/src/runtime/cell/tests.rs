@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::runtime::slot::wake_slot;
+use crate::sync::Deadline;
+use core::time::Duration;
 
 fn a_take() -> PoolEvent {
     let (receiver, wake) = wake_slot();
@@ -52,20 +54,24 @@ fn giving_way_ends_when_nobody_asks_and_when_patience_ends() {
 #[test]
 fn a_commit_says_how_often_it_tried() {
     let cell = StripeCell::new(1);
-    let seen_two = std::sync::atomic::AtomicBool::new(false);
-    let start = std::time::Instant::now();
+    let met = AtomicUsize::new(0);
+    let deadline = Deadline::after(Duration::from_secs(60));
     std::thread::scope(|scope| {
-        for capacity in [2, 3] {
-            let (cell, seen_two) = (&cell, &seen_two);
+        for capacities in [[2, 4], [3, 5]] {
+            let (cell, met) = (&cell, &met);
             scope.spawn(move || {
+                // No two in a row, of whichever thread, are the same: each is a change.
+                let mut changes = capacities.into_iter().cycle();
                 // ORDERING: Relaxed: only a flag to stop at.
-                while !seen_two.load(Ordering::Relaxed) && start.elapsed().as_secs() < 60 {
+                while met.load(Ordering::Relaxed) == 0 && !deadline.has_passed() {
+                    let Some(capacity) = changes.next() else { return };
                     let resized = cell.commit(PoolEvent::Resize { capacity });
-                    seen_two.fetch_or(resized.attempts() > 1, Ordering::Relaxed);
+                    met.fetch_add(usize::from(resized.attempts() > 1), Ordering::Relaxed);
                     assert!(resized.is_done());
                 }
             });
         }
     });
-    assert!(seen_two.into_inner(), "in a minute no thread ever met the other");
+    // ORDERING: Relaxed: the threads have ended.
+    assert!(met.load(Ordering::Relaxed) > 0, "in a minute no thread ever met the other");
 }
