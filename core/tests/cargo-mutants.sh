@@ -38,13 +38,14 @@ machine_slow=(--test=explore --test=random)
 runtime_quick=(--lib --test=pool --test=panics --test=behaviours)
 runtime_loom=(--features=loom,trace --test=loom)
 runtime_growth=(--test=growth)
+pass runtime-quick '' "${runtime_quick[@]}" -- "${runtime[@]}"
+pass runtime-loom runtime-quick "${runtime_loom[@]}" -- "${runtime[@]}"
+# Of growth, how many attempts a commit needs; the rest takes minutes and measures memory.
+pass runtime-growth runtime-loom "${runtime_growth[@]}" -- "${runtime[@]}" -- commits_get_through
 pass machine-quick '' "${machine_quick[@]}" -- "${machine[@]}"
 # cargo mutants would look for the model's tests in the core when it tries the tree as it is: so we do.
 cargo test -p striped-pool-model "${machine_slow[@]}"
 pass machine-slow machine-quick "${machine_slow[@]}" -- "${machine[@]}" --test-package striped-pool-model --baseline skip --timeout 300
-pass runtime-quick '' "${runtime_quick[@]}" -- "${runtime[@]}"
-pass runtime-loom runtime-quick "${runtime_loom[@]}" -- "${runtime[@]}"
-pass runtime-growth runtime-loom "${runtime_growth[@]}" -- "${runtime[@]}"
 
 count() { wc -l < "$out/$1/mutants.out/$2.txt"; }
 row() {
@@ -80,7 +81,7 @@ END
   row machine-slow -p striped-pool-model "${machine_slow[@]}"
   row runtime-quick "${runtime_quick[@]}"
   row runtime-loom "${runtime_loom[@]}"
-  row runtime-growth "${runtime_growth[@]}"
+  row runtime-growth "${runtime_growth[@]}" commits_get_through
   printf '\nWhat survives all of them:\n\n| survivor | times | why |\n|---|---|---|\n'
   explained
 } > "$report"
