@@ -66,6 +66,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+mod block;
 pub mod cache;
 mod counter;
 pub mod effect;

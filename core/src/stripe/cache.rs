@@ -13,18 +13,18 @@
 //!
 //! Rules:
 //! 1. `older` before `recent`, each oldest first; stamps never decrease (INV-RECENCY).
-//! 2. `recent[..len]` is filled, the rest is `None`, so that equal caches are equal field by field.
-//! 3. If `recent` is empty, so is `older`.
+//! 2. If `recent` is empty, so is `older`.
 //!
 //! Tested against a plain list in `tests/containers.rs`.
 
-use super::counter::{add, sub};
+use super::block::{Block, SIZE};
+use super::counter::add;
 use super::seq::Seq;
 use core::fmt;
 use core::time::Duration;
 
 /// How many entries lie in the stripe itself.
-pub const INLINE: usize = 8;
+pub const INLINE: usize = SIZE;
 /// How many move between the inline part and the shared part at once.
 const HALF: u32 = 4;
 
@@ -53,8 +53,7 @@ pub struct Entry<R> {
 
 /// A persistent stack of idle entries. Every operation is worst-case O(log n) (INV-COST).
 pub struct Cache<R> {
-    recent: [Option<Entry<R>>; INLINE],
-    recent_len: u32,
+    recent: Block<Entry<R>>,
     older: Seq<Entry<R>>,
 }
 
@@ -62,20 +61,19 @@ impl<R: Copy> Clone for Cache<R> {
     /// By hand, because the derived one clones the inline entries one by one instead of copying them.
     #[inline]
     fn clone(&self) -> Self {
-        Self { recent: self.recent, recent_len: self.recent_len, older: self.older.clone() }
+        Self { recent: self.recent, older: self.older.clone() }
     }
 
     #[inline]
     fn clone_from(&mut self, source: &Self) {
-        self.recent = source.recent;
-        self.recent_len = source.recent_len;
+        self.recent.copy_from(&source.recent);
         self.older.clone_from(&source.older);
     }
 }
 
 impl<R: Copy> Default for Cache<R> {
     fn default() -> Self {
-        Self { recent: [None; INLINE], recent_len: 0, older: Seq::EMPTY }
+        Self { recent: Block::default(), older: Seq::EMPTY }
     }
 }
 
@@ -95,21 +93,21 @@ impl<R: Copy> Cache<R> {
     #[must_use]
     #[inline]
     pub fn len(&self) -> u32 {
-        add(self.recent_len, self.older.len())
+        add(self.recent.len(), self.older.len())
     }
 
     /// Whether no resource is idle.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.recent_len == 0
+        self.recent.is_empty()
     }
 
     /// The entry that the next [`pop`](Self::pop) returns.
     #[must_use]
     #[inline]
     pub fn newest(&self) -> Option<Entry<R>> {
-        self.recent.get(slot(self.recent_len.checked_sub(1)?)).copied().flatten()
+        self.recent.last()
     }
 
     /// Adds `resource`, stamped `now` or as the newest entry is stamped, whichever is later (INV-RECENCY: clocks
@@ -117,16 +115,17 @@ impl<R: Copy> Cache<R> {
     #[inline]
     pub fn push(&mut self, resource: R, now: Timestamp) {
         let last_used = self.newest().map_or(now, |newest| now.max(newest.last_used));
-        self.push_entry(Entry { resource, last_used });
+        if self.recent.is_full() {
+            self.spill();
+        }
+        self.recent.push(Entry { resource, last_used });
     }
 
     /// Takes out the newest entry.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry<R>> {
-        let top = self.recent_len.checked_sub(1)?;
-        let entry = self.recent.get_mut(slot(top))?.take();
-        self.recent_len = top;
-        if top == 0 && !self.older.is_empty() {
+        let entry = self.recent.pop();
+        if self.recent.is_empty() && !self.older.is_empty() {
             self.refill();
         }
         entry
@@ -140,7 +139,7 @@ impl<R: Copy> Cache<R> {
         if older < self.older.len() {
             return older;
         }
-        self.recent.iter().flatten().filter(|entry| is_stale(entry)).fold(older, |count, _| add(count, 1))
+        self.recent.iter().filter(|entry| is_stale(entry)).fold(older, |count, _| add(count, 1))
     }
 
     /// Takes out the `count` oldest entries, or all if there are fewer. O(log n).
@@ -152,10 +151,9 @@ impl<R: Copy> Cache<R> {
         let (oldest, rest) = self.older.split_at(count);
         self.older = rest;
         let mut taken = Self { older: oldest, ..Self::default() };
-        let inline = self.recent_len.min(count.saturating_sub(taken.older.len()));
-        self.recent.iter().take(slot(inline)).flatten().for_each(|entry| taken.push_entry(*entry));
-        self.drop_recent(inline);
-        if taken.recent_len == 0 {
+        let inline = count.saturating_sub(taken.older.len());
+        taken.recent = self.recent.take_first(inline);
+        if taken.recent.is_empty() {
             taken.refill();
         }
         taken
@@ -164,39 +162,23 @@ impl<R: Copy> Cache<R> {
     /// The entries, newest first.
     pub fn iter(&self) -> impl Iterator<Item = Entry<R>> + '_ {
         let older = (0..self.older.len()).rev().filter_map(|rank| self.older.get(rank));
-        self.recent.iter().rev().flatten().copied().chain(older)
+        self.recent.iter().rev().copied().chain(older)
     }
 
     /// Whether the representation is sound: rules 2 and 3, and a balanced tree. O(n); for checks.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        let filled = self.recent.iter().take_while(|entry| entry.is_some()).count();
-        let total = self.recent.iter().flatten().count();
-        filled == slot(self.recent_len)
-            && total == filled
-            && (self.recent_len > 0 || self.older.is_empty())
+        self.recent.is_well_formed()
+            && (!self.recent.is_empty() || self.older.is_empty())
             && self.older.is_well_formed()
-    }
-
-    /// Pushes an entry that is stamped no earlier than any in the cache.
-    #[inline]
-    fn push_entry(&mut self, entry: Entry<R>) {
-        if slot(self.recent_len) == INLINE {
-            self.spill();
-        }
-        if let Some(place) = self.recent.get_mut(slot(self.recent_len)) {
-            *place = Some(entry);
-            self.recent_len = add(self.recent_len, 1);
-        }
     }
 
     /// Moves the older half of a full inline part into the sequence.
     #[cold]
     fn spill(&mut self) {
-        for entry in self.recent.iter().take(slot(HALF)).flatten() {
+        for entry in self.recent.take_first(HALF).iter() {
             self.older = self.older.push_back(*entry);
         }
-        self.drop_recent(HALF);
     }
 
     /// Moves up to half an inline part from the sequence into the empty inline part.
@@ -205,24 +187,8 @@ impl<R: Copy> Cache<R> {
         let keep = self.older.len().saturating_sub(HALF);
         let (older, newest) = self.older.split_at(keep);
         self.older = older;
-        for (place, entry) in self.recent.iter_mut().zip(&newest) {
-            *place = Some(*entry);
-        }
-        self.recent_len = newest.len();
+        self.recent = newest.iter().copied().collect();
     }
-
-    /// Removes the `count` oldest inline entries and closes the gap.
-    fn drop_recent(&mut self, count: u32) {
-        let Some(gone) = self.recent.get_mut(..slot(count)) else { return };
-        gone.fill(None);
-        self.recent.rotate_left(slot(count));
-        self.recent_len = sub(self.recent_len, count);
-    }
-}
-
-/// A count of inline entries as an index.
-fn slot(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 impl<R: Copy + PartialEq> PartialEq for Cache<R> {
@@ -250,14 +216,15 @@ impl<R: Copy + fmt::Debug> fmt::Debug for Cache<R> {
 #[cfg(test)]
 mod tests {
     //! Caches that no operation can make, for the checks that must notice them.
+    use super::super::block::unsound;
     use super::*;
     use crate::stripe::{Invariant, Stripe, violations};
 
     fn assert_breaks(invariant: Invariant, recent: [Option<u64>; 3], recent_len: u32, older: &[u64]) {
         let entry = |stamp| Entry { resource: 0_u8, last_used: Timestamp(stamp) };
-        let mut cache = Cache { recent_len, ..Cache::default() };
-        cache.recent.iter_mut().zip(recent).for_each(|(place, stamp)| *place = stamp.map(entry));
-        cache.older = older.iter().fold(Seq::EMPTY, |older, stamp| older.push_back(entry(*stamp)));
+        let recent = unsound(recent.map(|stamp| stamp.map(entry)), recent_len);
+        let older = older.iter().fold(Seq::EMPTY, |older, stamp| older.push_back(entry(*stamp)));
+        let cache = Cache { recent, older };
         let mut stripe: Stripe<u8, u8> = Stripe::new(9);
         (stripe.available, stripe.cache) = (0, cache);
         assert_eq!(violations(&stripe), [invariant], "{stripe:?}");

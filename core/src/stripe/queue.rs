@@ -1,13 +1,31 @@
 //! The waiters of a stripe, oldest first.
 //!
 //! A cancelled waiter is taken out at once, so the queue holds live waiters and nothing else: where the seed keeps
-//! two lists and a set of tombstones that a later signal skips, one search tree keyed by position does without either
-//! (INV-BOUNDED). Ids strictly increase along it (INV-IDS), which makes finding one a binary search.
+//! two lists and a set of tombstones that a later signal skips, a search tree keyed by position does without either
+//! (INV-BOUNDED). Ids strictly increase along it (INV-IDS), which makes finding one a search.
+//!
+//! Both ends lie in blocks before and after the tree, because that is where waiters come and go: seven times in eight a
+//! push or a pop copies the blocks and leaves the tree alone.
+//!
+//! ```text
+//!   front (block)            middle (shared tree)            back (block)
+//!   w0 w1 w2 –  –  …    <    w3 w4 … … … … … … w90    <      w91 w92 –  –  …
+//!   ^ pop                                                            ^ push
+//! ```
+//!
+//! Rules:
+//! 1. The front is empty only if the queue is. A queue of none owns no memory.
+//! 2. Every operation is worst-case O(log n) (INV-COST): a full back joins the tree whole, an empty front is filled by one
+//!    split.
 //!
 //! Tested against a plain list in `tests/containers.rs`.
 
-use super::seq::{Iter, Seq};
+use super::block::{self, Block, SIZE};
+use super::counter::add;
+use super::seq::{self, Seq};
+use crate::sync::Shared;
 use core::fmt;
+use core::iter::Chain;
 
 /// Names one enqueued take of one stripe; never used twice there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,26 +47,34 @@ pub struct Waiter<W> {
 }
 
 /// A persistent FIFO of live waiters. Every operation is worst-case O(log n) (INV-COST).
-#[derive(PartialEq, Eq, Hash)]
 pub struct Queue<W> {
-    waiters: Seq<Waiter<W>>,
+    line: Option<Shared<Line<W>>>,
+}
+
+struct Line<W> {
+    front: Block<Waiter<W>>,
+    middle: Seq<Waiter<W>>,
+    back: Block<Waiter<W>>,
 }
 
 impl<W> Clone for Queue<W> {
     #[inline]
     fn clone(&self) -> Self {
-        Self { waiters: self.waiters.clone() }
+        Self { line: self.line.clone() }
     }
 
     #[inline]
     fn clone_from(&mut self, source: &Self) {
-        self.waiters.clone_from(&source.waiters);
+        // Between empty ones, the common case, there is nothing to count.
+        if self.line.is_some() || source.line.is_some() {
+            self.line.clone_from(&source.line);
+        }
     }
 }
 
 impl<W> Default for Queue<W> {
     fn default() -> Self {
-        Self { waiters: Seq::EMPTY }
+        Self { line: None }
     }
 }
 
@@ -57,92 +83,224 @@ impl<W> Queue<W> {
     #[must_use]
     #[inline]
     pub fn len(&self) -> u32 {
-        self.waiters.len()
+        let len = |line: &Line<W>| add(add(line.front.len(), line.middle.len()), line.back.len());
+        self.line.as_deref().map_or(0, len)
     }
 
     /// Whether nobody waits.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.waiters.is_empty()
+        self.line.is_none()
     }
 
     /// The waiters, oldest first.
     #[must_use]
-    pub fn iter(&self) -> Iter<'_, Waiter<W>> {
-        self.waiters.iter()
+    pub fn iter(&self) -> Iter<'_, W> {
+        Iter { rest: self.line.as_deref().map(Line::iter) }
     }
 }
 
 impl<W: Copy> Queue<W> {
     /// Appends a waiter, whose id must be larger than all ids in the queue.
     pub fn push(&mut self, waiter: Waiter<W>) {
-        self.waiters = self.waiters.push_back(waiter);
+        let mut line = self.line();
+        line.push(waiter);
+        self.set(line);
     }
 
     /// Takes out the oldest waiter.
     #[inline]
     pub fn pop(&mut self) -> Option<Waiter<W>> {
-        if self.is_empty() {
-            return None;
-        }
-        let (oldest, rest) = self.waiters.pop_front()?;
-        self.waiters = rest;
-        Some(oldest)
+        if self.is_empty() { None } else { self.pop_some() }
+    }
+
+    /// Apart, so that the common case compiles small.
+    fn pop_some(&mut self) -> Option<Waiter<W>> {
+        let mut line = self.line();
+        let oldest = line.front.remove(0);
+        self.set(line);
+        oldest
     }
 
     /// Takes out the waiter called `id`, wherever it stands.
     pub fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
-        let rank = self.waiters.partition_point(|waiter| waiter.id < id);
-        if self.waiters.get(rank)?.id != id {
-            return None;
-        }
-        let (found, rest) = self.waiters.remove(rank)?;
-        self.waiters = rest;
+        let mut line = self.line();
+        let found = line.remove(id)?;
+        self.set(line);
         Some(found)
     }
 
     /// Takes out the `count` oldest waiters, or all if there are fewer.
     #[must_use]
     pub fn take_oldest(&mut self, count: u32) -> Self {
-        let (oldest, rest) = self.waiters.split_at(count);
-        self.waiters = rest;
-        Self { waiters: oldest }
+        let mut line = self.line();
+        let front = line.front.take_first(count);
+        let count = count.saturating_sub(front.len());
+        let (middle, rest) = line.middle.split_at(count);
+        line.middle = rest;
+        let back = line.back.take_first(count.saturating_sub(middle.len()));
+        self.set(line);
+        let mut oldest = Self::default();
+        oldest.set(Line { front, middle, back });
+        oldest
     }
 
-    /// Whether the representation is sound: the tree is balanced, its sizes are right. O(n); for checks.
+    /// Whether the representation is sound: the rules, blocks without gaps, a balanced tree. O(n); for checks.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        self.waiters.is_well_formed()
+        self.line.as_deref().is_none_or(|line| {
+            !line.front.is_empty()
+                && line.front.is_well_formed()
+                && line.middle.is_well_formed()
+                && line.back.is_well_formed()
+        })
+    }
+
+    /// A copy to change.
+    fn line(&self) -> Line<W> {
+        let none = || Line { front: Block::default(), middle: Seq::EMPTY, back: Block::default() };
+        let copy = |line: &Line<W>| Line { front: line.front, middle: line.middle.clone(), back: line.back };
+        self.line.as_deref().map_or_else(none, copy)
+    }
+
+    /// Replaces what waits; sees to rule 1.
+    fn set(&mut self, mut line: Line<W>) {
+        if line.front.is_empty() {
+            line.refill();
+        }
+        self.line = if line.front.is_empty() { None } else { Some(Shared::new(line)) };
+    }
+}
+
+impl<W> Line<W> {
+    fn iter(&self) -> Parts<'_, W> {
+        self.front.iter().chain(self.middle.iter()).chain(self.back.iter())
+    }
+}
+
+impl<W: Copy> Line<W> {
+    fn push(&mut self, waiter: Waiter<W>) {
+        if self.middle.is_empty() && self.back.is_empty() && !self.front.is_full() {
+            return self.front.push(waiter);
+        }
+        if self.back.is_full() {
+            self.spill();
+        }
+        self.back.push(waiter);
+    }
+
+    /// Moves the back into the tree.
+    fn spill(&mut self) {
+        let mut back = core::mem::take(&mut self.back);
+        let Some(first) = back.remove(0) else { return };
+        let rest = back.iter().fold(Seq::EMPTY, |rest, waiter| rest.push_back(*waiter));
+        self.middle = self.middle.join(first, &rest);
+    }
+
+    /// Fills an empty front from the tree, else from the back.
+    fn refill(&mut self) {
+        if self.middle.is_empty() {
+            self.front = core::mem::take(&mut self.back);
+            return;
+        }
+        let (oldest, rest) = self.middle.split_at(u32::try_from(SIZE).unwrap_or(u32::MAX));
+        self.front = oldest.iter().copied().collect();
+        self.middle = rest;
+    }
+
+    fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
+        if let Some(at) = position(&self.front, id) {
+            return self.front.remove(at);
+        }
+        if let Some(at) = position(&self.back, id) {
+            return self.back.remove(at);
+        }
+        let rank = self.middle.partition_point(|waiter| waiter.id < id);
+        if self.middle.get(rank)?.id != id {
+            return None;
+        }
+        let (found, rest) = self.middle.remove(rank)?;
+        self.middle = rest;
+        Some(found)
+    }
+}
+
+fn position<W>(block: &Block<Waiter<W>>, id: WaiterId) -> Option<u32> {
+    (0..).zip(block.iter()).find(|(_, waiter)| waiter.id == id).map(|(at, _)| at)
+}
+
+type Parts<'a, W> = Chain<Chain<block::Iter<'a, Waiter<W>>, seq::Iter<'a, Waiter<W>>>, block::Iter<'a, Waiter<W>>>;
+
+/// The waiters of a [`Queue`], oldest first.
+pub struct Iter<'a, W> {
+    rest: Option<Parts<'a, W>>,
+}
+
+impl<'a, W> Iterator for Iter<'a, W> {
+    type Item = &'a Waiter<W>;
+
+    fn next(&mut self) -> Option<&'a Waiter<W>> {
+        self.rest.as_mut()?.next()
+    }
+}
+
+impl<W> fmt::Debug for Iter<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").finish_non_exhaustive()
     }
 }
 
 impl<'a, W> IntoIterator for &'a Queue<W> {
     type Item = &'a Waiter<W>;
-    type IntoIter = Iter<'a, Waiter<W>>;
+    type IntoIter = Iter<'a, W>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
+impl<W: PartialEq> PartialEq for Queue<W> {
+    /// Equal as lists: where the boundaries between blocks and tree lie does not count.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl<W: Eq> Eq for Queue<W> {}
+
+impl<W: core::hash::Hash> core::hash::Hash for Queue<W> {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.len().hash(state);
+        self.iter().for_each(|waiter| waiter.hash(state));
+    }
+}
+
 impl<W: fmt::Debug> fmt::Debug for Queue<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.waiters.fmt(f)
+        f.debug_list().entries(self).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::seq::unsound;
+    //! Queues that no operation can make, for the check that must notice them.
+    use super::super::{block, seq};
     use super::*;
 
+    fn waiter(id: u64) -> Waiter<u8> {
+        Waiter { id: WaiterId(id), wake: 7 }
+    }
+
     #[test]
-    fn a_queue_over_an_unsound_tree_is_unsound() {
-        let waiter = Waiter { id: WaiterId(0), wake: 7_u8 };
-        let mut queue = Queue::default();
-        queue.push(waiter);
-        assert!(queue.is_well_formed());
-        assert!(!Queue { waiters: unsound(waiter) }.is_well_formed());
+    fn each_unsound_part_makes_a_queue_unsound() {
+        let sound = || Line { front: [waiter(0)].into_iter().collect(), middle: Seq::EMPTY, back: Block::default() };
+        let gap = || block::unsound([None, Some(waiter(1)), None], 1);
+        let queue = |line| Queue { line: Some(Shared::new(line)) };
+        assert!(queue(sound()).is_well_formed());
+        assert!(!queue(Line { front: Block::default(), ..sound() }).is_well_formed());
+        assert!(!queue(Line { front: gap(), ..sound() }).is_well_formed());
+        assert!(!queue(Line { middle: seq::unsound(waiter(1)), ..sound() }).is_well_formed());
+        assert!(!queue(Line { back: gap(), ..sound() }).is_well_formed());
     }
 }

@@ -179,6 +179,12 @@ impl<T: Copy> Seq<T> {
         }
     }
 
+    /// This sequence, then `item`, then `after`. O(log n).
+    #[must_use]
+    pub fn join(&self, item: T, after: &Self) -> Self {
+        join(self.clone(), item, after.clone())
+    }
+
     /// The first `rank` elements, and the rest. A `rank` beyond the end takes all. O(log n).
     #[must_use]
     pub fn split_at(&self, rank: u32) -> (Self, Self) {
