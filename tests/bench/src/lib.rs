@@ -8,9 +8,13 @@
 //! is a ratio within a round. This package is a workspace of its own, so that no peer is built for anything else.
 
 pub mod bars;
+pub mod machine;
 pub mod measure;
+pub mod options;
 pub mod peers;
+pub mod plot;
 pub mod progress;
+pub mod report;
 pub mod section;
 pub mod show;
 pub mod w1;
