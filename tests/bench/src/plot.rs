@@ -183,8 +183,8 @@ mod tests {
         let scale = Scale::of([20.0, 700.0].into_iter(), 100.0, 200.0);
         assert_eq!((scale.low, scale.high), (1, 3));
         let places = [10.0, 100.0, 1_000.0].map(|value| scale.place(value));
-        assert_eq!(places, [100.0, 200.0, 300.0]);
-        assert_eq!([0.0, 1e9].map(|value| scale.place(value)), [100.0, 300.0]);
+        assert_eq!(places.map(whole), [100, 200, 300]);
+        assert_eq!([0.0, 1e9].map(|value| whole(scale.place(value))), [100, 300]);
     }
 
     #[test]

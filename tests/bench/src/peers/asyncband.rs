@@ -51,6 +51,6 @@ impl Peer for Asyncband {
     }
 
     fn discard(lease: Self::Lease<'_>) {
-        drop(lease.detach());
+        let _ = lease.detach();
     }
 }

@@ -43,13 +43,11 @@ impl ByHand {
 
     #[cold]
     fn make(&self) -> Result<Lease<'_>, NotLent> {
-        match self.maker.make() {
-            Ok(resource) => Ok(Lease { pool: self, resource: Some(resource) }),
-            Err(_) => {
-                self.make_room();
-                Err(NotLent::Failed)
-            }
-        }
+        let Ok(resource) = self.maker.make() else {
+            self.make_room();
+            return Err(NotLent::Failed);
+        };
+        Ok(Lease { pool: self, resource: Some(resource) })
     }
 
     fn make_room(&self) {

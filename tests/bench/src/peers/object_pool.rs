@@ -34,6 +34,6 @@ impl Peer for ObjectPool {
     }
 
     fn discard(lease: Self::Lease<'_>) {
-        drop(lease.detach());
+        let _ = lease.detach();
     }
 }

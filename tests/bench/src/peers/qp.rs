@@ -52,6 +52,6 @@ impl Peer for Qp {
     }
 
     fn discard(lease: Self::Lease<'_>) {
-        drop(Pooled::take(lease));
+        let _ = Pooled::take(lease);
     }
 }
