@@ -120,8 +120,10 @@ pub fn bars() -> Vec<Bar> {
     let mut bars: Vec<_> = [
         ("w1 borrowed / managed peers", Must, AtMost(0.4)),
         ("w1 borrowed / managed peers", Goal, AtMost(0.25)),
-        ("w1 borrowed / unmanaged", Must, AtMost(0.7)),
-        ("w1 borrowed / unmanaged", Goal, AtMost(0.4)),
+        ("w1 borrowed / deadpool unmanaged get", Must, AtMost(0.7)),
+        ("w1 borrowed / deadpool unmanaged get", Goal, AtMost(0.4)),
+        ("w1 borrowed / deadpool unmanaged try_get", Must, AtMost(0.7)),
+        ("w1 borrowed / deadpool unmanaged try_get", Goal, AtMost(0.4)),
         ("w1 borrowed / qp", Goal, AtMost(1.0)),
         ("w1 borrowed / by hand", Goal, AtMost(2.0)),
         ("w1 borrowed / floor", Goal, AtMost(4.0)),

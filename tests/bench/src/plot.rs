@@ -91,14 +91,20 @@ pub fn svg(plot: &Plot) -> String {
     text(&mut svg, (MARGIN, 52.0), "font-size=\"12\"", &plot.caption);
     let mut top = HEAD;
     for row in &plot.rows {
-        draw_row(&mut svg, row, top);
+        draw_row(&mut svg, plot, row, top);
         top += row_height(row);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn draw_row(svg: &mut String, row: &[Panel], top: f64) {
+/// All figures of the panels below each other, which have one scale so that they can be compared.
+fn column(plot: &Plot, index: usize) -> impl Iterator<Item = f64> {
+    let bars = plot.rows.iter().filter_map(move |row| row.get(index)).flat_map(|panel| &panel.bars);
+    bars.flat_map(|bar| [bar.value.low, bar.value.median, bar.value.high])
+}
+
+fn draw_row(svg: &mut String, plot: &Plot, row: &[Panel], top: f64) {
     let panels = count(row).max(1.0);
     let width = (WIDTH - 2.0 * MARGIN - LABELS - GAP * (panels - 1.0)) / panels;
     let mut left = MARGIN + LABELS;
@@ -106,7 +112,8 @@ fn draw_row(svg: &mut String, row: &[Panel], top: f64) {
         if index == 0 {
             draw_labels(svg, &panel.bars, top);
         }
-        draw_panel(svg, panel, (left, top), width);
+        let scale = Scale::of(column(plot, index), left, width - FIGURE);
+        draw_panel(svg, panel, scale, top);
         left += width + GAP;
     }
 }
@@ -120,10 +127,8 @@ fn draw_labels(svg: &mut String, bars: &[PlotBar], top: f64) {
     }
 }
 
-fn draw_panel(svg: &mut String, panel: &Panel, (left, top): (f64, f64), width: f64) {
-    let ends = panel.bars.iter().flat_map(|bar| [bar.value.low, bar.value.median, bar.value.high]);
-    let scale = Scale::of(ends, left, width - FIGURE);
-    text(svg, (left, top + 19.0), "font-weight=\"600\"", &panel.title);
+fn draw_panel(svg: &mut String, panel: &Panel, scale: Scale, top: f64) {
+    text(svg, (scale.left, top + 19.0), "font-weight=\"600\"", &panel.title);
     let first = top + PANEL_TITLE;
     let last = first + count(&panel.bars) * BAR;
     for power in scale.low..=scale.high {
@@ -193,6 +198,18 @@ mod tests {
         assert_eq!((scale.low, scale.high), (0, 1));
         let scale = Scale::of([f64::NAN, f64::INFINITY, 0.0].into_iter(), 0.0, 1.0);
         assert_eq!((scale.low, scale.high), (0, 1));
+    }
+
+    #[test]
+    fn panels_below_each_other_have_one_scale() {
+        let panel = |median| Panel {
+            title: "t".into(),
+            bars: vec![PlotBar { label: "l".into(), value: Spread::of(&[median]), is_ours: true }],
+        };
+        let rows = vec![vec![panel(2.0), panel(30.0)], vec![panel(500.0), panel(40.0)]];
+        let svg = svg(&Plot { file: "f".into(), title: "t".into(), caption: "c".into(), rows });
+        let ticks = |label: &str| svg.matches(&format!(">{label}</text>")).count();
+        assert_eq!(["1", "10", "100", "1 000"].map(ticks), [2, 4, 4, 2]);
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub struct Plot {
     pub title: String,
     /// How it was measured, in a line.
     pub caption: String,
-    /// Rows of panels; all panels of a row have the same labels, which stand at its left.
+    /// Rows of panels. Those beside each other have the same labels, which stand at the left; those below each other have
+    /// one scale.
     pub rows: Vec<Vec<Panel>>,
 }
 

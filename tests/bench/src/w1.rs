@@ -101,12 +101,11 @@ fn section(series: &[Series<f64>], effort: Effort) -> Section {
         ],
         f64::min,
     );
-    let unmanaged =
-        best_of(&[of(deadpool::Unmanaged::FACTS.name), of(deadpool::UnmanagedTrying::FACTS.name)], f64::min);
     let figure = |key: &str, values: &[f64], base: &[f64]| Figure { key: key.into(), values: ratios(values, base) };
     let figures = vec![
         figure("w1 borrowed / managed peers", borrowed, &waiting),
-        figure("w1 borrowed / unmanaged", borrowed, &unmanaged),
+        figure("w1 borrowed / deadpool unmanaged get", borrowed, of(deadpool::Unmanaged::FACTS.name)),
+        figure("w1 borrowed / deadpool unmanaged try_get", borrowed, of(deadpool::UnmanagedTrying::FACTS.name)),
         figure("w1 borrowed / qp", borrowed, of(qp::Qp::FACTS.name)),
         figure("w1 borrowed / by hand", borrowed, of(by_hand::ByHand::FACTS.name)),
         figure("w1 borrowed / floor", borrowed, of(floor::Floor::FACTS.name)),

@@ -329,7 +329,7 @@ fn panels(series: &[Series<Sample>], hold: Hold) -> Vec<Panel> {
         Panel { title, bars: bars.collect() }
     };
     vec![
-        panel(format!("held {}: thousand leases per second", hold.name()), |sample| sample.per_second / 1e3),
+        panel(format!("held {}: thousand per second", hold.name()), |sample| sample.per_second / 1e3),
         panel("longest wait, ms".into(), |sample| sample.longest / 1e6),
     ]
 }

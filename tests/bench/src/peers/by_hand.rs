@@ -69,7 +69,7 @@ impl Peer for ByHand {
         order: Order::Barging,
         kind: Kind::Borrowed,
         is_ours: false,
-        settings: "`Mutex<Vec>` and `Condvar`, 80 lines; one notified for each return, after the lock is let go",
+        settings: "`Mutex<Vec>` and `Condvar`; one notified for each return, after the lock is let go",
     };
     type Lease<'a> = Lease<'a>;
 
