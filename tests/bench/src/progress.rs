@@ -28,6 +28,11 @@ impl Progress {
         }
     }
 
+    /// Shows nothing.
+    pub fn silent() -> Self {
+        Self { next: Duration::MAX, is_terminal: false, ..Self::start(Duration::ZERO) }
+    }
+
     /// What was expected to take `expected` is done.
     pub fn advance(&mut self, expected: Duration) {
         self.done += expected;

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_smoke_run_has_a_row_for_each_contender_and_no_figure_is_missing() {
-        let section = run(Effort::Smoke, &mut Progress::start(Duration::ZERO));
+        let section = run(Effort::Smoke, &mut Progress::silent());
         assert_eq!(section.tables[0].rows.len(), CONTENDERS as usize);
         assert!(section.figures.iter().all(|figure| figure.values.len() == 2), "{:?}", section.figures);
     }

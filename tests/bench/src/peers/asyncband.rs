@@ -1,9 +1,10 @@
 //! asyncband's bounded pool (the successor of fastpool): a fair semaphore and a mutex.
 
-use super::driver::block_on;
+use super::driver::{block_on, block_on_for, inside_runtime};
 use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use asyncband::pool::bounded::{Object, Pool, PoolConfig};
 use asyncband::pool::{ManageObject, ObjectStatus, QueueStrategy};
+use core::time::Duration;
 use std::sync::Arc;
 
 /// Hands out [`Resource`]s; recycling looks at one flag.
@@ -36,7 +37,7 @@ impl Peer for Asyncband {
         kind: Kind::Owned,
         is_ours: false,
         settings: "bounded pool, `is_recyclable` that looks at one flag, `QueueStrategy::Lifo`; \
-                   `get`, polled on the thread that asks",
+                   `get`, polled on the thread that asks; where a workload limits the wait, `tokio::time::timeout` around it",
     };
     type Lease<'a> = Object<Manager>;
 
@@ -50,7 +51,16 @@ impl Peer for Asyncband {
         block_on(self.0.get()).map_err(|_| NotLent::Failed)
     }
 
+    fn get_timeout(&self, wait: Duration) -> Result<Self::Lease<'_>, NotLent> {
+        let got = block_on_for(self.0.get(), wait).ok_or(NotLent::TimedOut)?;
+        got.map_err(|_| NotLent::Failed)
+    }
+
     fn discard(lease: Self::Lease<'_>) {
         let _ = lease.detach();
+    }
+
+    fn on_thread<A>(work: impl FnOnce() -> A) -> A {
+        inside_runtime(work)
     }
 }

@@ -1,8 +1,9 @@
 //! bb8: a mutex and tokio's `Notify`.
 
-use super::driver::{block_on, inside_runtime};
+use super::driver::{block_on, block_on_for, inside_runtime};
 use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use bb8::{ManageConnection, Pool, PooledConnection, QueueStrategy};
+use core::time::Duration;
 
 /// Hands out [`Resource`]s.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Peer for Bb8 {
         kind: Kind::Borrowed,
         is_ours: false,
         settings: "`test_on_check_out(false)`, `max_lifetime(None)`, `idle_timeout(None)`, `QueueStrategy::Lifo`; \
-                   `get`, polled on the thread that asks, inside a tokio runtime",
+                   `get`, polled on the thread that asks, inside a tokio runtime; where a workload limits the wait, `tokio::time::timeout` around it",
     };
     type Lease<'a> = PooledConnection<'a, Manager>;
 
@@ -55,6 +56,11 @@ impl Peer for Bb8 {
     #[inline]
     fn get(&self) -> Result<Self::Lease<'_>, NotLent> {
         block_on(self.0.get()).map_err(|_| NotLent::Failed)
+    }
+
+    fn get_timeout(&self, wait: Duration) -> Result<Self::Lease<'_>, NotLent> {
+        let got = block_on_for(self.0.get(), wait).ok_or(NotLent::TimedOut)?;
+        got.map_err(|_| NotLent::Failed)
     }
 
     fn on_thread<A>(work: impl FnOnce() -> A) -> A {

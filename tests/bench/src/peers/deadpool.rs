@@ -75,7 +75,17 @@ impl Peer for Managed {
 
 /// An unmanaged pool that is full from the start.
 fn unmanaged_pool(capacity: u32, maker: &Maker) -> unmanaged::Pool<Resource> {
-    (0..capacity).map(|_| maker.make().unwrap_or_default()).collect::<Vec<_>>().into()
+    let max_size = capacity as usize;
+    let pool = unmanaged::Pool::from_config(&unmanaged::PoolConfig {
+        max_size,
+        timeout: None,
+        runtime: Some(Runtime::Tokio1),
+    });
+    for _ in 0..max_size {
+        let is_added = pool.try_add(maker.make().unwrap_or_default()).is_ok();
+        assert!(is_added, "there is room for all");
+    }
+    pool
 }
 
 /// Unmanaged: `get`. Nobody refills it.
@@ -94,6 +104,17 @@ impl Peer for Unmanaged {
     #[inline]
     fn get(&self) -> Result<Self::Lease<'_>, NotLent> {
         block_on(self.0.get()).map_err(|_| NotLent::Failed)
+    }
+
+    fn get_timeout(&self, wait: Duration) -> Result<Self::Lease<'_>, NotLent> {
+        block_on(self.0.timeout_get(Some(wait))).map_err(|error| match error {
+            unmanaged::PoolError::Timeout => NotLent::TimedOut,
+            unmanaged::PoolError::Closed | unmanaged::PoolError::NoRuntimeSpecified => NotLent::Failed,
+        })
+    }
+
+    fn on_thread<A>(work: impl FnOnce() -> A) -> A {
+        inside_runtime(work)
     }
 }
 

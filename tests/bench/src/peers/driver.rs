@@ -2,6 +2,7 @@
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::sync::{Arc, LazyLock};
 use std::task::Wake;
 use std::thread::{self, Thread};
@@ -38,6 +39,12 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             }
         }
     })
+}
+
+/// The same for at most about `wait`, by tokio's timer: what people put around a pool that has no time limit of its own.
+/// Inside of the runtime only.
+pub fn block_on_for<F: Future>(future: F, wait: Duration) -> Option<F::Output> {
+    block_on(async { tokio::time::timeout(wait, future).await.ok() })
 }
 
 /// One runtime for all pools that need one: its worker drives timers and the tasks that pools spawn.
