@@ -219,6 +219,7 @@ pub fn for_each_peer(visitor: &mut impl Visitor) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     struct RoundTrips(Vec<&'static str>);
 
@@ -252,7 +253,9 @@ mod tests {
                     return;
                 }
                 let held = (pool.get(), pool.get());
-                let third = pool.get_timeout(Duration::from_millis(5)).map(drop);
+                let (asked, wait) = (Instant::now(), Duration::from_millis(5));
+                let third = pool.get_timeout(wait).map(drop);
+                assert!(asked.elapsed() >= wait, "{}", P::FACTS.name);
                 assert!(matches!(third, Err(NotLent::TimedOut)), "{} {third:?}", P::FACTS.name);
                 drop(held);
             });
