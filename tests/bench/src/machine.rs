@@ -25,10 +25,10 @@ impl Machine {
         }
     }
 
-    /// In a line, with the load at the start and now.
+    /// In a line. Only the load before the run says something of others: W3 makes plenty itself.
     pub fn describe(&self) -> String {
-        let Self { processor, cores, compiler, load: before } = self;
-        format!("{processor}, {cores} cores; {compiler}; load average before {before}, after {}", load())
+        let Self { processor, cores, compiler, load } = self;
+        format!("{processor}, {cores} cores; {compiler}; load average before the run {load}")
     }
 }
 

@@ -22,7 +22,7 @@ Usage: striped-pool-bench [OPTIONS]
   -h, --help         this text
 
 Progress goes to standard error, the tables to standard output. Nothing else should run meanwhile: the load of the
-machine before and after stands in the report.
+machine before the run stands in the report.
 Exit code: 0, whatever the bars say; with --check-bars 1 if a must is missed; 2 for a wrong option or a folder that
 cannot be written.
 ";
