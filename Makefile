@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate bench bench-quick bench-check clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,19 @@ mutants: ## seeds bugs that real pools had, one at a time: the check that each n
 
 cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)
 	core/tests/cargo-mutants.sh
+
+BENCH_RUN = $(CARGO) run --release --locked --manifest-path tests/bench/Cargo.toml --
+
+bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (9 min; 11 min cold)
+	$(BENCH_RUN) --out docs $(BENCH)
+
+bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (2 min; 4 min cold)
+	$(BENCH_RUN) --quick $(BENCH)
+
+bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds (15 s; 2 min cold)
+	$(CARGO) fmt --manifest-path tests/bench/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
+	$(CARGO) test --locked --manifest-path tests/bench/Cargo.toml
 
 check: fmt lint doc ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied (1 min; 3 min cold)
 

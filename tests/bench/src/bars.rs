@@ -1,0 +1,223 @@
+//! What is to be reached: each bar as data, and the judgement.
+//!
+//! A bar is set on a figure that a workload names by its key. It is met if the median over the rounds is within the bound;
+//! the quartiles are shown, so that a close call can be seen.
+
+use crate::measure::Spread;
+use crate::section::Figure;
+use crate::show;
+use crate::w3::{HOLDS, Hold, SIZES, key};
+
+/// How much a bar matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// What ships reaches it.
+    Must,
+    /// What we want.
+    Goal,
+}
+
+/// On which side of the bar is good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// The figure, at most.
+    AtMost(f64),
+    /// The figure, at least.
+    AtLeast(f64),
+}
+
+/// One bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// The key of the figure; reads as a formula: what is divided by what.
+    pub key: String,
+    /// How much it matters.
+    pub level: Level,
+    /// How high it is.
+    pub bound: Bound,
+}
+
+/// What came of a bar.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The bar.
+    pub bar: Bar,
+    /// What was measured; nothing if its workload did not run.
+    pub measured: Option<Spread>,
+}
+
+/// How a bar ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Reached.
+    Met,
+    /// Not reached.
+    Missed,
+    /// Its workload did not run.
+    NotMeasured,
+}
+
+impl Bound {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+
+    fn shown(self) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {}", show::number(most)),
+            Self::AtLeast(least) => format!("≥ {}", show::number(least)),
+        }
+    }
+}
+
+impl Judged {
+    /// How it ended.
+    pub fn verdict(&self) -> Verdict {
+        match self.measured {
+            Some(measured) if self.bar.bound.holds(measured.median) => Verdict::Met,
+            Some(_) => Verdict::Missed,
+            None => Verdict::NotMeasured,
+        }
+    }
+
+    /// Whether it is one that must be met, was measured, and is missed.
+    pub fn is_missed_must(&self) -> bool {
+        self.bar.level == Level::Must && self.verdict() == Verdict::Missed
+    }
+
+    /// Cells of a row: figure, level, bar, measured, verdict.
+    pub fn row(&self) -> Vec<String> {
+        let level = match self.bar.level {
+            Level::Must => "must",
+            Level::Goal => "goal",
+        };
+        let verdict = match self.verdict() {
+            Verdict::Met => "met",
+            Verdict::Missed => "MISSED",
+            Verdict::NotMeasured => "not measured",
+        };
+        let measured = self.measured.map_or_else(|| "–".into(), show::spread);
+        vec![self.bar.key.clone(), level.into(), self.bar.bound.shown(), measured, verdict.into()]
+    }
+}
+
+/// Judges all bars by what was measured.
+pub fn judge(figures: &[Figure]) -> Vec<Judged> {
+    let measured = |bar: &Bar| {
+        let figure = figures.iter().find(|figure| figure.key == bar.key)?;
+        Some(Spread::of(&figure.values))
+    };
+    bars().into_iter().map(|bar| Judged { measured: measured(&bar), bar }).collect()
+}
+
+/// All bars.
+pub fn bars() -> Vec<Bar> {
+    use Bound::AtMost;
+    use Level::{Goal, Must};
+    let mut bars: Vec<_> = [
+        ("w1 borrowed / managed peers", Must, AtMost(0.4)),
+        ("w1 borrowed / managed peers", Goal, AtMost(0.25)),
+        ("w1 borrowed / deadpool unmanaged get", Must, AtMost(0.7)),
+        ("w1 borrowed / deadpool unmanaged get", Goal, AtMost(0.4)),
+        ("w1 borrowed / deadpool unmanaged try_get", Must, AtMost(0.7)),
+        ("w1 borrowed / deadpool unmanaged try_get", Goal, AtMost(0.4)),
+        ("w1 borrowed / qp", Goal, AtMost(1.0)),
+        ("w1 borrowed / by hand", Goal, AtMost(2.0)),
+        ("w1 borrowed / floor", Goal, AtMost(4.0)),
+        ("w1 owned / managed peers", Must, AtMost(0.5)),
+        ("w1 ttl / borrowed", Must, AtMost(1.25)),
+        ("w2 two stripes / one thread", Must, AtMost(0.6)),
+        ("w2 one stripe / best FIFO", Must, AtMost(1.0)),
+    ]
+    .into_iter()
+    .map(|(key, level, bound)| Bar { key: key.into(), level, bound })
+    .collect();
+    bars.extend(waiting_bars());
+    bars
+}
+
+/// W3: what holds for which cells.
+fn waiting_bars() -> Vec<Bar> {
+    use Bound::{AtLeast, AtMost};
+    use Level::{Goal, Must};
+    let [few, many] = SIZES;
+    let mut bars = Vec::new();
+    for hold in HOLDS {
+        let mut bar = |what: &str, level, bound| bars.push(Bar { key: key(what, few, hold), level, bound });
+        let is_long = hold.is_long();
+        match hold {
+            Hold::Busy(_) if is_long => bar("throughput / best FIFO", Must, AtLeast(2.0)),
+            Hold::Busy(_) => bar("throughput / best FIFO", Must, AtLeast(4.0)),
+            Hold::Asleep(_) => {}
+        }
+        if is_long {
+            bar("throughput / best barging", Must, AtLeast(0.8));
+            bar("throughput / best barging", Goal, AtLeast(0.95));
+        }
+        bar("longest wait / shortest of barging", Must, AtMost(0.5));
+        bar("longest wait / shortest of barging", Goal, AtMost(0.25));
+        bar("served max / median", Must, AtMost(1.1));
+    }
+    let ahead = |hold| Bar { key: key("throughput / best FIFO", many, hold), level: Must, bound: AtLeast(1.0) };
+    bars.extend(HOLDS.map(ahead));
+    bars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(values: &[f64], level: Level, bound: Bound) -> Judged {
+        let bar = Bar { key: String::from("a / b"), level, bound };
+        Judged { bar, measured: (!values.is_empty()).then(|| Spread::of(values)) }
+    }
+
+    #[test]
+    fn a_bar_is_judged_by_the_median() {
+        let low = judged(&[0.3, 0.4, 9.0], Level::Must, Bound::AtMost(0.4));
+        assert_eq!((low.verdict(), low.is_missed_must()), (Verdict::Met, false));
+        let high = judged(&[0.1, 0.41, 0.5], Level::Must, Bound::AtMost(0.4));
+        assert_eq!((high.verdict(), high.is_missed_must()), (Verdict::Missed, true));
+        let least = judged(&[3.9, 4.0, 4.1], Level::Goal, Bound::AtLeast(4.0));
+        assert_eq!(least.verdict(), Verdict::Met);
+    }
+
+    #[test]
+    fn a_missed_goal_and_a_must_that_was_not_measured_fail_no_run() {
+        let goal = judged(&[3.0], Level::Goal, Bound::AtLeast(4.0));
+        assert_eq!((goal.verdict(), goal.is_missed_must()), (Verdict::Missed, false));
+        let unmeasured = judged(&[], Level::Must, Bound::AtLeast(4.0));
+        assert_eq!((unmeasured.verdict(), unmeasured.is_missed_must()), (Verdict::NotMeasured, false));
+    }
+
+    #[test]
+    fn what_is_no_number_misses() {
+        assert_eq!(judged(&[f64::NAN], Level::Must, Bound::AtMost(1.0)).verdict(), Verdict::Missed);
+        assert_eq!(judged(&[f64::NAN], Level::Must, Bound::AtLeast(1.0)).verdict(), Verdict::Missed);
+    }
+
+    #[test]
+    fn a_figure_is_found_by_its_key() {
+        let key = "w1 borrowed / managed peers";
+        let judged = judge(&[Figure { key: key.into(), values: vec![0.3] }]);
+        let verdicts: Vec<_> = judged.iter().filter(|one| one.bar.key == key).map(Judged::verdict).collect();
+        assert_eq!(verdicts, [Verdict::Met, Verdict::Missed]);
+        assert!(judged.iter().any(|one| one.verdict() == Verdict::NotMeasured));
+    }
+
+    #[test]
+    fn the_cells_of_w3_have_their_bars() {
+        let musts = |hold| {
+            let bars = waiting_bars();
+            let of_hold = bars.into_iter().filter(move |bar| bar.key == key("throughput / best FIFO", SIZES[0], hold));
+            of_hold.map(|bar| bar.bound).collect::<Vec<_>>()
+        };
+        let [nothing, short, busy, asleep] = HOLDS.map(musts);
+        assert_eq!([&nothing[..], &short[..]], [[Bound::AtLeast(4.0)]; 2]);
+        assert_eq!(busy, [Bound::AtLeast(2.0)]);
+        assert!(asleep.is_empty());
+    }
+}

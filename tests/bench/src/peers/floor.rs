@@ -1,0 +1,73 @@
+//! The floor: what no pool with one atomic word for takes and returns can go below. No pool.
+
+use super::{Facts, Kind, Maker, NotLent, Order, Peer, Resource};
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// One compare-and-swap to take, one to give back, on a counter; nothing is lent.
+#[derive(Debug)]
+pub struct Floor(AtomicU64);
+
+/// Gives back when dropped.
+#[derive(Debug)]
+pub struct Lease<'a> {
+    floor: &'a Floor,
+    resource: Resource,
+}
+
+impl Floor {
+    #[inline]
+    fn add(&self, amount: u64) {
+        let mut seen = self.0.load(Ordering::Relaxed);
+        while let Err(now) =
+            self.0.compare_exchange(seen, seen.wrapping_add(amount), Ordering::AcqRel, Ordering::Relaxed)
+        {
+            seen = now;
+        }
+    }
+}
+
+impl Peer for Floor {
+    const FACTS: Facts = Facts {
+        name: "floor: two CAS",
+        version: "std",
+        order: Order::NoWaiting,
+        kind: Kind::Borrowed,
+        is_ours: false,
+        settings: "two `compare_exchange` on one word; lends nothing",
+    };
+    type Lease<'a> = Lease<'a>;
+
+    fn build(_: u32, _: Maker) -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    #[inline]
+    fn get(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.add(1);
+        Ok(Lease { floor: self, resource: Resource::default() })
+    }
+}
+
+impl Deref for Lease<'_> {
+    type Target = Resource;
+
+    #[inline]
+    fn deref(&self) -> &Resource {
+        &self.resource
+    }
+}
+
+impl DerefMut for Lease<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Resource {
+        &mut self.resource
+    }
+}
+
+impl Drop for Lease<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.floor.add(u64::MAX);
+    }
+}

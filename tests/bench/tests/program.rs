@@ -1,0 +1,51 @@
+//! The program as a person runs it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_striped-pool-bench");
+    Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_run_prints_its_bars_and_writes_report_and_pictures() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+    let _ = fs::remove_dir_all(&folder);
+    let output = bench(&["--smoke", "--only", "w1,w3", "--out", folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(stdout(&output).contains("musts"));
+    let report = fs::read_to_string(folder.join("bench.md")).unwrap();
+    assert!(report.contains("## Bars") && report.contains("not measured"), "W2 did not run");
+    for picture in ["bench-w1.svg", "bench-w3-8-on-2.svg", "bench-w3-64-on-8.svg"] {
+        assert!(report.contains(picture));
+        let svg = fs::read_to_string(folder.join(picture)).unwrap();
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{picture}");
+    }
+}
+
+#[test]
+fn a_missed_must_fails_only_a_run_that_checks_the_bars() {
+    let output = bench(&["--smoke", "--only", "w1", "--check-bars"]);
+    let is_missed = stdout(&output).lines().any(|line| line.contains("  must  ") && line.contains("MISSED"));
+    assert_eq!(output.status.code(), Some(i32::from(is_missed)), "{}", stdout(&output));
+}
+
+#[test]
+fn what_is_wrong_with_the_options_is_said() {
+    let output = bench(&["--only", "w99"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("w99"));
+}
+
+#[test]
+fn the_list_names_workloads_and_pools_and_the_help_options() {
+    let list = stdout(&bench(&["--list"]));
+    assert!(["w1", "w2", "w3", "r2d2 0.8.10", "test_on_check_out(false)"].iter().all(|name| list.contains(name)));
+    assert!(stdout(&bench(&["--help"])).contains("--check-bars"));
+}
