@@ -29,6 +29,9 @@ fn a_commit_says_what_it_saw() {
         assert_eq!((queued.attempts(), queued.waiting()), (1, waiting));
         assert!(queued.is_done() && queued.enqueued().is_some());
     }
+    let closed = cell.commit(PoolEvent::Close);
+    assert!(closed.is_closed());
+    assert_eq!(closed.into_effects().len(), 1, "both waiters are told at once");
 }
 
 #[test]
