@@ -48,7 +48,8 @@ pub use local::{Acquired, CreatePermit, LocalPool, PendingTake};
 pub use reaper::Reaper;
 pub use status::{PoolStatus, StripeStatus};
 
-use crate::runtime::PoolEvent;
+use crate::runtime::{PoolEvent, ResourceHandle};
+use crate::stripe::WakeResult;
 use crate::sync::{Arc, Deadline};
 use core::fmt;
 use core::time::Duration;
@@ -83,6 +84,14 @@ struct Owner<T, E> {
     inner: Arc<PoolInner<T>>,
 }
 
+/// How long a get waits for what is lent to come back.
+#[derive(Clone, Copy)]
+enum Patience {
+    None,
+    For(Duration),
+    Endless,
+}
+
 impl<T: Send + 'static, E> Pool<T, E> {
     /// An open pool without resources. They are created one by one, when they are needed.
     #[must_use]
@@ -107,7 +116,7 @@ impl<T, E> Pool<T, E> {
     /// With what `create` panicked with; its permit goes to the next waiter.
     #[inline]
     pub fn get(&self) -> Result<Lease<'_, T>, GetError<E>> {
-        self.create(self.acquire(|| Deadline::NEVER)?.0)
+        self.lend(Patience::Endless, |_, lease| lease)
     }
 
     /// The same, waiting for at most about `wait`. A `wait` beyond the clock's reach, such as [`Duration::MAX`], is for
@@ -122,8 +131,9 @@ impl<T, E> Pool<T, E> {
     /// # Panics
     ///
     /// As [`get`](Self::get).
+    #[inline]
     pub fn get_timeout(&self, wait: Duration) -> Result<Lease<'_, T>, GetError<E>> {
-        self.create(self.acquire(|| Deadline::after(wait))?.0)
+        self.lend(Patience::For(wait), |_, lease| lease)
     }
 
     /// A resource if one is idle, or a new one if there is room: at home, else on the other stripes in turn. Never waits for
@@ -138,7 +148,7 @@ impl<T, E> Pool<T, E> {
     /// As [`get`](Self::get).
     #[inline]
     pub fn try_get(&self) -> Result<Lease<'_, T>, GetError<E>> {
-        self.create(self.try_acquire()?.0)
+        self.lend(Patience::None, |_, lease| lease)
     }
 
     /// As [`get`](Self::get), for a lease that does not borrow the pool.
@@ -150,8 +160,9 @@ impl<T, E> Pool<T, E> {
     /// # Panics
     ///
     /// As [`get`](Self::get).
+    #[inline]
     pub fn get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        self.own(self.acquire(|| Deadline::NEVER)?)
+        self.lend(Patience::Endless, |index, lease| self.own(index, lease))
     }
 
     /// As [`get_timeout`](Self::get_timeout), for a lease that does not borrow the pool.
@@ -163,8 +174,9 @@ impl<T, E> Pool<T, E> {
     /// # Panics
     ///
     /// As [`get`](Self::get).
+    #[inline]
     pub fn get_owned_timeout(&self, wait: Duration) -> Result<OwnedLease<T>, GetError<E>> {
-        self.own(self.acquire(|| Deadline::after(wait))?)
+        self.lend(Patience::For(wait), |index, lease| self.own(index, lease))
     }
 
     /// As [`try_get`](Self::try_get), for a lease that does not borrow the pool.
@@ -176,8 +188,9 @@ impl<T, E> Pool<T, E> {
     /// # Panics
     ///
     /// As [`get`](Self::get).
+    #[inline]
     pub fn try_get_owned(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        self.own(self.try_acquire()?)
+        self.lend(Patience::None, |index, lease| self.own(index, lease))
     }
 
     /// Runs `work` on a resource from [`get`](Self::get). If `work` panics, the resource is freed, because it may have
@@ -290,15 +303,44 @@ impl<T, E> Pool<T, E> {
         &self.owner.config
     }
 
-    /// Home first, then the others in turn.
-    #[inline]
-    fn try_acquire(&self) -> Result<(Acquired<'_, T>, usize), Unavailable> {
+    /// What `make` makes of a lease and the index of its stripe. What is idle at home, the common case, is found here; the
+    /// rest is elsewhere, so that callers compile small, and build the lease where it will live.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "half of every round trip")]
+    fn lend<'a, L>(
+        &'a self,
+        patience: Patience,
+        make: impl FnOnce(usize, Lease<'a, T>) -> L,
+    ) -> Result<L, GetError<E>> {
         let home = self.inner.home();
-        match self.inner.local(home).try_acquire() {
-            Ok(acquired) => Ok((acquired, home)),
-            Err(Unavailable::Closed) => Err(Unavailable::Closed),
-            Err(reason) => self.try_others(home).ok_or(reason),
-        }
+        let (index, resource) = match self.inner.local(home).try_take() {
+            (WakeResult::Deliver(resource), _) => (home, resource),
+            (tried, is_closed) => self.lend_otherwise(home, tried, is_closed, patience)?,
+        };
+        Ok(make(index, Lease::new(self.inner.local(index), resource)))
+    }
+
+    /// What else there is: room at home, the others in turn, whatever comes back at home while patience lasts.
+    #[inline(never)]
+    fn lend_otherwise(
+        &self,
+        home: usize,
+        tried: WakeResult<ResourceHandle>,
+        is_closed: bool,
+        patience: Patience,
+    ) -> Result<(usize, ResourceHandle), GetError<E>> {
+        let local = self.inner.local(home);
+        let (acquired, index) = match local.acquired_or(tried, is_closed) {
+            Ok(acquired) => (acquired, home),
+            Err(Unavailable::Exhausted) => match (self.try_others(home), patience) {
+                (Some(found), _) => found,
+                (None, Patience::None) => return Err(Unavailable::Exhausted.into()),
+                (None, Patience::For(wait)) => (local.wait(Deadline::after(wait))?, home),
+                (None, Patience::Endless) => (local.wait(Deadline::NEVER)?, home),
+            },
+            Err(reason) => return Err(reason.into()),
+        };
+        Ok((index, self.create(acquired)?.into_handle()))
     }
 
     fn try_others(&self, home: usize) -> Option<(Acquired<'_, T>, usize)> {
@@ -307,20 +349,7 @@ impl<T, E> Pool<T, E> {
         others.map(|index| (stripes[index].try_acquire(), index)).find_map(|(found, index)| Some((found.ok()?, index)))
     }
 
-    /// The same, and if everything is lent, whatever comes back at home until `deadline`.
-    #[inline]
-    fn acquire(&self, deadline: impl FnOnce() -> Deadline) -> Result<(Acquired<'_, T>, usize), Unavailable> {
-        match self.try_acquire() {
-            Err(Unavailable::Exhausted) => {
-                let home = self.inner.home();
-                Ok((self.inner.local(home).wait(deadline())?, home))
-            }
-            tried => tried,
-        }
-    }
-
     /// Turns a permit into a resource. If `create` fails or panics, the permit is dropped: the next waiter gets it.
-    #[inline]
     fn create<'a>(&self, acquired: Acquired<'a, T>) -> Result<Lease<'a, T>, GetError<E>> {
         match acquired {
             Acquired::Lease(lease) => Ok(lease),
@@ -331,9 +360,10 @@ impl<T, E> Pool<T, E> {
         }
     }
 
-    /// What was acquired from stripe `index`, as a lease that does not borrow.
-    fn own(&self, (acquired, index): (Acquired<'_, T>, usize)) -> Result<OwnedLease<T>, GetError<E>> {
-        Ok(self.create(acquired)?.into_owned(Arc::clone(&self.inner), index))
+    /// The same loan, from stripe `index`, as a lease that does not borrow.
+    #[inline]
+    fn own(&self, index: usize, lease: Lease<'_, T>) -> OwnedLease<T> {
+        lease.into_owned(Arc::clone(&self.inner), index)
     }
 }
 

@@ -26,7 +26,8 @@
 //!    transition of one stripe, tens of nanoseconds each, or descheduled there.
 //! 6. The head is changed by compare-and-swap only.
 //! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
-//!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic.
+//!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic. A node holds a
+//!    stripe at all times; one in the list holds a *blank* one, which shares nothing with others.
 //!
 //! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
 //!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is
@@ -42,10 +43,9 @@ use crate::sync::{
     AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, yield_now,
 };
 use core::alloc::Layout;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
@@ -62,8 +62,9 @@ const _: () = assert!(size_of::<Node>() == 256, "a node fills its alignment");
 /// One stripe in memory. Aligned so that its address leaves room for the count.
 #[repr(C, align(256))]
 struct Node {
+    /// First, so that what is copied most, the idle entries, is aligned to 16 bytes.
+    stripe: UnsafeCell<PoolStripe>,
     debt: AtomicIsize,
-    stripe: UnsafeCell<MaybeUninit<PoolStripe>>,
     /// How many changes led to this stripe.
     #[cfg(feature = "trace")]
     number: UnsafeCell<u64>,
@@ -91,7 +92,7 @@ fn node_of(word: *mut Node) -> *mut Node {
 }
 
 impl Head {
-    /// A head that points to `stripe` and counts at most `max_readers` readers at once.
+    /// A head that points to a copy of `stripe` and counts at most `max_readers` readers at once.
     pub(crate) fn new(stripe: &PoolStripe, max_readers: usize) -> Self {
         debug_assert!((1..=MAX_READERS).contains(&max_readers));
         let mut draft = Draft::take();
@@ -193,7 +194,7 @@ impl Reader<'_> {
                     core::mem::forget(self);
                     // SAFETY: rule 3: we are counted in on a node that was replaced, and are done with it.
                     unsafe { leave(node) };
-                    // SAFETY: the node was not published, so it is still ours alone and written.
+                    // SAFETY: the node was not published, so it is still ours alone.
                     return Err(unsafe { Draft::from_node(next) });
                 }
             }
@@ -226,7 +227,8 @@ impl Drop for Reader<'_> {
 /// # Safety
 ///
 /// The caller replaced `node` while `others` other readers were counted in, and does not use it afterwards.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
 unsafe fn retire(node: *mut Node, others: usize) {
     if others > 0 {
         let others = others.cast_signed();
@@ -259,20 +261,21 @@ unsafe fn leave(node: *mut Node) {
     }
 }
 
-/// Drops the node's stripe and keeps or frees its memory.
+/// Makes the node's stripe blank, and keeps or frees its memory.
 ///
 /// # Safety
 ///
-/// The caller owns `node` alone, its stripe is written, its debt is 0.
-#[inline]
+/// The caller owns `node` alone, and its debt is 0.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
 unsafe fn recycle(node: *mut Node) {
-    // SAFETY: the caller owns a written node.
+    // SAFETY: the caller owns the node.
     drop(unsafe { Draft::from_node(node) });
 }
 
 /// A protected stripe.
 pub(crate) struct Ref<'r> {
-    pointer: ConstPtr<MaybeUninit<PoolStripe>>,
+    pointer: ConstPtr<PoolStripe>,
     reader: PhantomData<&'r PoolStripe>,
 }
 
@@ -282,15 +285,13 @@ impl Deref for Ref<'_> {
     #[inline]
     fn deref(&self) -> &PoolStripe {
         // SAFETY: rule 4: the node is protected, and nobody writes a published node.
-        let stripe = unsafe { self.pointer.deref() };
-        // SAFETY: published nodes are written (`Draft::into_node` asserts it).
-        unsafe { stripe.assume_init_ref() }
+        unsafe { self.pointer.deref() }
     }
 }
 
 /// The stripe in a draft.
 pub(crate) struct RefMut<'d> {
-    pointer: MutPtr<MaybeUninit<PoolStripe>>,
+    pointer: MutPtr<PoolStripe>,
     draft: PhantomData<&'d mut PoolStripe>,
 }
 
@@ -300,9 +301,7 @@ impl Deref for RefMut<'_> {
     #[inline]
     fn deref(&self) -> &PoolStripe {
         // SAFETY: the draft, borrowed mutably, is nobody else's.
-        let stripe = unsafe { self.pointer.deref() };
-        // SAFETY: `Draft::write` wrote it.
-        unsafe { stripe.assume_init_ref() }
+        unsafe { self.pointer.deref() }
     }
 }
 
@@ -310,9 +309,7 @@ impl DerefMut for RefMut<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut PoolStripe {
         // SAFETY: the draft, borrowed mutably, is nobody else's.
-        let stripe = unsafe { self.pointer.deref() };
-        // SAFETY: `Draft::write` wrote it.
-        unsafe { stripe.assume_init_mut() }
+        unsafe { self.pointer.deref() }
     }
 }
 
@@ -320,15 +317,14 @@ impl DerefMut for RefMut<'_> {
 #[derive(Debug)]
 pub(crate) struct Draft {
     node: NonNull<Node>,
-    is_written: bool,
 }
 
 impl Draft {
-    /// An unwritten node, from the thread's list if there is one.
+    /// A node with a blank stripe (rule 7), from the thread's list if there is one.
     #[inline]
     pub(crate) fn take() -> Self {
         let node = SPARE.try_with(Spare::pop).ok().flatten().unwrap_or_else(allocate);
-        Self { node, is_written: false }
+        Self { node }
     }
 
     /// Writes a copy of `stripe` into the node, in place of what was written before, and returns it for changes: the
@@ -336,14 +332,9 @@ impl Draft {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     pub(crate) fn write(&mut self, stripe: &PoolStripe) -> RefMut<'_> {
-        self.clear();
-        // SAFETY: the node is ours alone.
-        let node = unsafe { self.node.as_ref() };
-        let pointer = node.stripe.get_mut();
-        // SAFETY: as above; nothing is written there that would have to be dropped.
-        unsafe { pointer.deref() }.write(stripe.clone());
-        self.is_written = true;
-        RefMut { pointer, draft: PhantomData }
+        let mut copy = self.stripe();
+        copy.clone_from(stripe);
+        copy
     }
 
     /// Says how many changes led to the stripe in the draft.
@@ -355,24 +346,24 @@ impl Draft {
         node.number.with_mut(|place| unsafe { *place = number });
     }
 
-    /// Drops what was written.
+    /// Makes the stripe blank, by dropping what it shares.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.is_written {
-            self.is_written = false;
-            // SAFETY: the node is ours alone.
-            let node = unsafe { self.node.as_ref() };
-            let pointer = node.stripe.get_mut();
-            // SAFETY: as above.
-            let stripe = unsafe { pointer.deref() };
-            // SAFETY: it was written, and is not read again before it is written again.
-            unsafe { stripe.assume_init_drop() };
+        let mut stripe = self.stripe();
+        if stripe.is_sharing() {
+            stripe.unshare();
         }
     }
 
     #[inline]
+    fn stripe(&mut self) -> RefMut<'_> {
+        // SAFETY: the node is ours alone.
+        let node = unsafe { self.node.as_ref() };
+        RefMut { pointer: node.stripe.get_mut(), draft: PhantomData }
+    }
+
+    #[inline]
     fn into_node(self) -> *mut Node {
-        debug_assert!(self.is_written, "only a written node may be published");
         let node = self.node.as_ptr();
         core::mem::forget(self);
         node
@@ -380,47 +371,67 @@ impl Draft {
 
     /// # Safety
     ///
-    /// `node` is the caller's alone, and written.
+    /// `node` is the caller's alone.
+    #[inline]
     unsafe fn from_node(node: *mut Node) -> Self {
         // SAFETY: nodes are never null: they come from `allocate`.
         let node = unsafe { NonNull::new_unchecked(node) };
-        Self { node, is_written: true }
+        Self { node }
     }
 }
 
 impl Drop for Draft {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     fn drop(&mut self) {
         self.clear();
         let node = self.node;
         // A thread that is ending has no list any more.
         if !SPARE.try_with(|spare| spare.push(node)).unwrap_or(false) {
-            // SAFETY: the node is ours alone and holds no stripe.
+            // SAFETY: the node is ours alone.
             unsafe { free(node) };
         }
     }
 }
 
-const_thread_local!(SPARE: Spare = Spare { nodes: RefCell::new(Vec::new()) });
+const_thread_local!(SPARE: Spare = Spare { top: Cell::new(None), below: RefCell::new(Vec::new()) });
 
-/// Recycled nodes of one thread (rule 7), without stripes.
+/// Recycled nodes of one thread (rule 7).
 struct Spare {
-    nodes: RefCell<Vec<NonNull<Node>>>,
+    /// The node recycled last: a round trip needs no other.
+    top: Cell<Option<NonNull<Node>>>,
+    below: RefCell<Vec<NonNull<Node>>>,
 }
 
 impl Spare {
     #[inline]
     fn pop(&self) -> Option<NonNull<Node>> {
-        self.nodes.borrow_mut().pop()
+        self.top.take().or_else(|| self.pop_below())
+    }
+
+    #[cold]
+    fn pop_below(&self) -> Option<NonNull<Node>> {
+        self.below.borrow_mut().pop()
     }
 
     /// Whether there was room.
     #[inline]
     fn push(&self, node: NonNull<Node>) -> bool {
-        let mut nodes = self.nodes.borrow_mut();
-        let has_room = nodes.len() < MAX_SPARE;
+        match self.top.replace(Some(node)) {
+            None => true,
+            Some(pushed_down) => self.push_down(pushed_down),
+        }
+    }
+
+    /// Makes room on top, or says that there is none.
+    #[cold]
+    fn push_down(&self, pushed_down: NonNull<Node>) -> bool {
+        let mut below = self.below.borrow_mut();
+        let has_room = below.len() + 1 < MAX_SPARE;
         if has_room {
-            nodes.push(node);
+            below.push(pushed_down);
+        } else {
+            self.top.set(Some(pushed_down));
         }
         has_room
     }
@@ -428,8 +439,8 @@ impl Spare {
 
 impl Drop for Spare {
     fn drop(&mut self) {
-        for node in self.nodes.get_mut().drain(..) {
-            // SAFETY: nodes in the list are nobody else's and hold no stripe.
+        while let Some(node) = self.pop() {
+            // SAFETY: nodes in the list are nobody else's.
             unsafe { free(node) };
         }
     }
@@ -444,14 +455,14 @@ fn allocate() -> NonNull<Node> {
     let Some(node) = NonNull::new(memory.cast::<Node>()) else {
         std::alloc::handle_alloc_error(layout);
     };
-    let unwritten = Node {
+    let blank = Node {
         debt: AtomicIsize::new(0),
-        stripe: UnsafeCell::new(MaybeUninit::uninit()),
+        stripe: UnsafeCell::new(PoolStripe::new(1)),
         #[cfg(feature = "trace")]
         number: UnsafeCell::new(0),
     };
     // SAFETY: fresh memory of the right size and alignment.
-    unsafe { node.write(unwritten) };
+    unsafe { node.write(blank) };
     // Rule 8.
     let _address = node.as_ptr().expose_provenance();
     node
@@ -459,10 +470,13 @@ fn allocate() -> NonNull<Node> {
 
 /// # Safety
 ///
-/// The caller owns `node` alone, and it holds no stripe.
+/// The caller owns `node` alone.
 unsafe fn free(node: NonNull<Node>) {
-    // SAFETY: ours alone; a `Node` without a stripe has nothing else to drop, under loom its tracking.
+    // SAFETY: ours alone, and not used again.
     unsafe { node.drop_in_place() };
     // SAFETY: it came from `allocate`, with this layout.
     unsafe { dealloc(node.as_ptr().cast(), Layout::new::<Node>()) };
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

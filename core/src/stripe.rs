@@ -86,7 +86,7 @@ use counter::{add, sub};
 ///
 /// Small on purpose: it is copied by every transition. What can grow hides behind two pointers that are null in the
 /// common case (nobody waits, at most [`cache::INLINE`] idle).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Stripe<R: Copy, W> {
     capacity: u32,
     available: u32,
@@ -96,6 +96,28 @@ pub struct Stripe<R: Copy, W> {
     closed: bool,
     queue: Queue<W>,
     cache: Cache<R>,
+}
+
+impl<R: Copy, W> Clone for Stripe<R, W> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), cache: self.cache.clone(), ..*self }
+    }
+
+    /// By hand, because a derived one copies twice: into a temporary first.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
+    fn clone_from(&mut self, source: &Self) {
+        let Self { capacity, available, owed, freeing, next_id, closed, queue, cache } = source;
+        self.capacity = *capacity;
+        self.available = *available;
+        self.owed = *owed;
+        self.freeing = *freeing;
+        self.next_id = *next_id;
+        self.closed = *closed;
+        self.queue.clone_from(queue);
+        self.cache.clone_from(cache);
+    }
 }
 
 /// What one event makes of a stripe. Dropped whole if the commit fails; dropping one runs no user code.
@@ -355,11 +377,34 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
     /// Whether anything is lent, being created, delivered or stamped: what can come back.
     #[inline]
     fn is_any_out(&self) -> bool {
-        self.out() > self.freeing
+        let parts = [self.available, self.cache.len(), self.freeing];
+        // Without the differences that `out` takes: this is asked at every put.
+        let inside = parts.iter().fold(0, |sum: u64, part| sum.saturating_add(u64::from(*part)));
+        u64::from(self.capacity).saturating_add(u64::from(self.owed)) > inside
     }
 }
 
 impl<R: Copy, W> Stripe<R, W> {
+    /// Lets go of what may be shared with other stripes: a copy that is no longer needed then holds nothing but its own
+    /// bytes, and may be copied over.
+    #[cold]
+    pub(crate) fn unshare(&mut self) {
+        self.queue = Queue::default();
+        self.cache.unshare();
+    }
+
+    /// More permits than there may be.
+    #[cfg(test)]
+    pub(crate) fn break_for_test(&mut self) {
+        self.available = add(self.capacity, 1);
+    }
+
+    /// Whether anything may be shared with other stripes.
+    #[inline]
+    pub(crate) fn is_sharing(&self) -> bool {
+        !self.queue.is_empty() || self.cache.is_sharing()
+    }
+
     /// How many resources there may be.
     #[must_use]
     pub fn capacity(&self) -> u32 {

@@ -143,7 +143,9 @@ fn a_mutant_that_its_check_notices_is_killed_and_the_sources_are_left_alone() {
     let (code, stdout, stderr) = project.run(&["--table", table.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(
-        stdout.contains("one: killed (–)\n1 mutants: 1 killed, 0 survived, 0 say nothing, 0 not judged"),
+        stdout.contains(
+            "one: killed (–)\n1 mutants: 1 killed, 0 survived, 0 no longer apply, 0 say nothing, 0 not judged"
+        ),
         "{stdout}"
     );
     assert!(stderr.contains("  1 of 1  one: killed") && stderr.contains("to go"), "{stderr}");
@@ -179,7 +181,7 @@ fn what_is_not_killed_is_told_apart_and_fails_the_run() {
         "killed: killed (–)",
         "misnamed: SAYS NOTHING: no test is called unknown",
         "slow: SAYS NOTHING: its check takes more than 1 s",
-        "5 mutants: 1 killed, 1 survived, 3 say nothing, 0 not judged",
+        "5 mutants: 1 killed, 1 survived, 0 no longer apply, 3 say nothing, 0 not judged",
     ] {
         assert!(stdout.contains(wanted), "{wanted} in {stdout}");
     }
@@ -205,8 +207,11 @@ fn a_mutant_that_no_longer_applies_fails_the_run_before_anything_is_built() {
         Project::new("stale", &[("gone", &gone), ("good", &seeding("good", "bad", "known")), ("twice", &twice)]);
     let (code, stdout, stderr) = project.run(&[]);
     assert_eq!((code, stderr.as_str()), (Some(1), ""));
-    for wanted in ["gone: NO LONGER APPLIES: what it finds stands 0 times", "twice: NO LONGER APPLIES", "1 not judged"]
-    {
+    for wanted in [
+        "gone: NO LONGER APPLIES: what it finds stands 0 times",
+        "twice: NO LONGER APPLIES",
+        "2 no longer apply, 0 say nothing, 1 not judged",
+    ] {
         assert!(stdout.contains(wanted), "{wanted} in {stdout}");
     }
 }
@@ -299,5 +304,5 @@ fn ctrl_c_ends_the_run_with_what_was_judged() {
     let Output { status, stdout, .. } = child.wait_with_output().unwrap();
     let stdout = String::from_utf8(stdout).unwrap();
     assert_eq!(status.code(), Some(130), "{stdout}");
-    assert!(stdout.contains("1 killed, 0 survived, 0 say nothing, 1 not judged"), "{stdout}");
+    assert!(stdout.contains("1 killed, 0 survived, 0 no longer apply, 0 say nothing, 1 not judged"), "{stdout}");
 }

@@ -145,7 +145,9 @@ impl<T, E> PoolConfigBuilder<T, E> {
         self
     }
 
-    /// For how long an idle resource is kept before [`reap`](super::Pool::reap) frees it.
+    /// For how long an idle resource is kept before [`reap`](super::Pool::reap) frees it. Measured with the system's coarse
+    /// clock, which moves in steps of some milliseconds (usually 1 to 10 on Linux, 16 on Windows): a resource may be freed up to
+    /// one step before its time or after it.
     pub fn cache_ttl(mut self, ttl: Duration) -> Self {
         self.config.cache_ttl = Some(ttl);
         self

@@ -133,6 +133,11 @@ impl<'a, T> Lease<'a, T> {
         answer
     }
 
+    /// Ends the loan without giving anything back: the handle is the caller's.
+    pub(super) fn into_handle(self) -> ResourceHandle {
+        ManuallyDrop::new(self).held.resource
+    }
+
     /// The same loan as one that does not borrow; `inner` is the pool that `index` is a stripe of.
     pub(super) fn into_owned(self, inner: Arc<PoolInner<T>>, index: usize) -> OwnedLease<T> {
         let held = ManuallyDrop::new(self).held.moved();

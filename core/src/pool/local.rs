@@ -77,7 +77,23 @@ impl<T> LocalPool<T> {
     /// [`Unavailable::Exhausted`] or [`Unavailable::Closed`].
     #[inline]
     pub fn try_acquire(&self) -> Result<Acquired<'_, T>, Unavailable> {
-        let (result, is_closed) = self.cell.commit_try_take();
+        let (result, is_closed) = self.try_take();
+        self.acquired_or(result, is_closed)
+    }
+
+    /// Commits a take that does not wait: the hot half of a get. Also says whether the stripe is closed.
+    #[inline]
+    pub(super) fn try_take(&self) -> (WakeResult<ResourceHandle>, bool) {
+        self.cell.commit_try_take()
+    }
+
+    /// What the result of [`try_take`](Self::try_take) is to its taker.
+    #[inline]
+    pub(super) fn acquired_or(
+        &self,
+        result: WakeResult<ResourceHandle>,
+        is_closed: bool,
+    ) -> Result<Acquired<'_, T>, Unavailable> {
         self.acquired(result).ok_or(if is_closed { Unavailable::Closed } else { Unavailable::Exhausted })
     }
 
@@ -113,6 +129,7 @@ impl<T> LocalPool<T> {
         let (receiver, wake) = wake_slot();
         let committed = self.cell.commit(PoolEvent::Take { wake });
         let id = committed.enqueued();
+        let ahead = committed.waiting().saturating_sub(1);
         let performed = self.perform(committed);
         if performed.rejected.is_some() {
             // SAFETY: a rejected event leaves what it carried with its caller: nobody else will deliver.
@@ -120,7 +137,7 @@ impl<T> LocalPool<T> {
             debug_assert!(matches!(published, Published::Delivered(None)), "nobody has registered yet");
         }
         performed.swallow();
-        PendingTake { local: self, receiver: Some(receiver), id }
+        PendingTake { local: self, receiver: Some(receiver), id, ahead }
     }
 
     /// Gives back idle resources that have not been used for the time to live; returns how many were freed. Without a
@@ -296,6 +313,8 @@ pub struct PendingTake<'a, T> {
     local: &'a LocalPool<T>,
     receiver: Option<WakeReceiver>,
     id: Option<WaiterId>,
+    /// How many stood in line before it when it queued up.
+    ahead: u32,
 }
 
 impl<'a, T> PendingTake<'a, T> {
@@ -320,13 +339,13 @@ impl<'a, T> PendingTake<'a, T> {
     fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
         let local = self.local;
         let Some(mut receiver) = self.receiver.take() else { return Err(Unavailable::TimedOut) };
-        if let Some(result) = receiver.wait(deadline) {
+        if let Some(result) = receiver.wait(deadline, self.ahead) {
             return local.acquired(result).ok_or(Unavailable::Closed);
         }
         // The deadline has passed. Either the cancel wins, and answers into the slot; or somebody has committed a
         // result for us, which is on its way: wait for it.
         let is_cancelled = self.cancel();
-        match receiver.wait(Deadline::NEVER) {
+        match receiver.wait(Deadline::NEVER, 0) {
             Some(WakeResult::Deliver(resource)) => Ok(Acquired::Lease(Lease::new(local, resource))),
             Some(WakeResult::Create) => {
                 drop(CreatePermit { local });

@@ -49,9 +49,14 @@ pub struct StripeCell {
 /// Dropping it loses its effects, and with them resources and wake-ups: debug builds assert that this does not happen.
 #[must_use = "the effects of a commit must be performed"]
 #[derive(Debug)]
-pub struct Committed {
+pub struct Committed(Attempt);
+
+/// What a transition would do if it were committed: without its commit, nothing. Dropping it has no consequences (rule 3).
+#[derive(Debug)]
+struct Attempt {
     effects: PoolEffects,
     enqueued: Option<WaiterId>,
+    waiting: u32,
     is_closed: bool,
     attempts: u32,
 }
@@ -92,83 +97,115 @@ impl StripeCell {
     ///
     /// Lock-free (rule 1), allocates nothing in the steady state, runs no user code.
     pub fn commit(&self, event: PoolEvent) -> Committed {
-        self.commit_loop(event)
+        Committed(self.commit_loop(event, |attempt| attempt))
     }
 
     /// `TryTake` for the caller, compiled on its own because it is half of every round trip. Also says whether the
     /// stripe is closed.
+    #[inline]
     pub(crate) fn commit_try_take(&self) -> (WakeResult<ResourceHandle>, bool) {
-        let committed = self.commit_loop(PoolEvent::TryTake { wake: Recipient::Caller });
-        let is_closed = committed.is_closed;
-        // `TryTake` always answers its caller.
-        (committed.into_result().unwrap_or(WakeResult::Cancelled), is_closed)
+        self.commit_loop(PoolEvent::TryTake { wake: Recipient::Caller }, |attempt| {
+            // `TryTake` always answers its caller.
+            let (result, is_closed) = (attempt.effects.for_caller(), attempt.is_closed);
+            attempt.effects.forget_plain();
+            (result.unwrap_or(WakeResult::Cancelled), is_closed)
+        })
     }
 
     /// `Put`, compiled on its own because it is the other half. Returns the token if there is anything to perform.
+    #[inline]
     pub(crate) fn commit_put(&self, resource: ResourceHandle, now: Timestamp) -> Option<Committed> {
-        let committed = self.commit_loop(PoolEvent::Put { resource, now });
-        if committed.is_done() {
-            // As in `into_result`.
-            core::mem::forget(committed);
+        let put = PoolEvent::Put { resource, now };
+        // Not part of the answer, so that what is rare is not carried through the loop.
+        let mut to_perform = None;
+        let is_done = self.commit_loop(put, |attempt| {
+            let is_done = attempt.effects.is_empty();
+            if is_done {
+                attempt.effects.forget_plain();
+            } else {
+                to_perform = Some(attempt);
+            }
+            is_done
+        });
+        if is_done {
             return None;
         }
-        Some(committed)
+        to_perform.map(Committed)
     }
 
-    /// The only loop that changes a stripe.
+    /// The only loop that changes a stripe. Returns what `answer` makes of the attempt that was committed; `answer` sees
+    /// the others too, so it only picks.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "so that the two hot events are compiled without the others' branches")]
-    fn commit_loop(&self, event: PoolEvent) -> Committed {
+    fn commit_loop<A>(&self, event: PoolEvent, mut answer: impl FnMut(Attempt) -> A) -> A {
         // ORDERING: Relaxed: a hint that nothing is published with; missing it costs somebody an attempt.
         if self.asking.load(Ordering::Relaxed) > 0 {
             self.give_way();
         }
-        let mut draft = Draft::take();
-        let mut reader = self.head.protect();
-        let mut _asking = None;
-        let mut attempts: u32 = 1;
-        loop {
-            let (changed, committed) = {
-                let mut stripe = draft.write(&reader.stripe());
-                let before = stripe.next_id();
-                let Applied { effects, changed } = stripe.apply(event);
-                debug_assert!(is_sound(&stripe, event));
-                let enqueued = (stripe.next_id() != before).then_some(before);
-                (changed, Committed { effects, enqueued, is_closed: stripe.is_closed(), attempts })
-            };
-            #[cfg(feature = "trace")]
-            let number = reader.number() + u64::from(changed);
-            if !changed {
-                #[cfg(feature = "trace")]
-                self.record(number, event, &committed, false);
-                return committed;
-            }
-            #[cfg(feature = "trace")]
-            draft.set_number(number);
-            match reader.publish(draft) {
-                Ok(()) => {
-                    #[cfg(feature = "trace")]
-                    self.record(number, event, &committed, true);
-                    return committed;
-                }
-                Err(unused) => {
-                    // What is dropped can be large if nobody else has it any more: not while we protect a node.
-                    committed.forget();
-                    draft = unused;
-                    draft.clear();
-                    reader = self.head.protect();
-                    attempts = attempts.saturating_add(1);
-                    if attempts == self.patience {
-                        _asking = Some(Asking::new(&self.asking));
-                    }
-                }
-            }
+        match self.attempt(Draft::take(), event, 1, &mut answer) {
+            Ok(answered) => answered,
+            Err(unused) => self.insist(unused, event, answer),
         }
     }
 
-    /// Rule 5: lets those go first who ask for it.
+    /// The loop after its first attempt, which seldom fails.
     #[cold]
-    fn give_way(&self) {
+    fn insist<A>(&self, mut draft: Draft, event: PoolEvent, mut answer: impl FnMut(Attempt) -> A) -> A {
+        let mut _asking = None;
+        let mut attempts: u32 = 2;
+        loop {
+            if attempts == self.patience {
+                _asking = Some(Asking::new(&self.asking));
+            }
+            match self.attempt(draft, event, attempts, &mut answer) {
+                Ok(answered) => return answered,
+                Err(unused) => draft = unused,
+            }
+            attempts = attempts.saturating_add(1);
+        }
+    }
+
+    /// Observes, steps, and tries to publish; what was drafted in vain comes back blank.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of the commit loop")]
+    fn attempt<A>(
+        &self,
+        mut draft: Draft,
+        event: PoolEvent,
+        attempts: u32,
+        answer: &mut impl FnMut(Attempt) -> A,
+    ) -> Result<A, Draft> {
+        let reader = self.head.protect();
+        let (changed, attempt) = {
+            let mut stripe = draft.write(&reader.stripe());
+            let before = stripe.next_id();
+            let Applied { effects, changed } = stripe.apply(event);
+            debug_assert!(is_sound(&stripe, event));
+            let enqueued = (stripe.next_id() != before).then_some(before);
+            (
+                changed,
+                Attempt { effects, enqueued, waiting: stripe.queue().len(), is_closed: stripe.is_closed(), attempts },
+            )
+        };
+        #[cfg(feature = "trace")]
+        let (number, effects) = (reader.number() + u64::from(changed), attempt.effects.clone());
+        #[cfg(feature = "trace")]
+        draft.set_number(number);
+        let answered = answer(attempt);
+        let published = if changed { reader.publish(draft) } else { Ok(()) };
+        if let Err(mut unused) = published {
+            // What is dropped can be large if nobody else has it any more: not while we protect a node.
+            unused.clear();
+            return Err(unused);
+        }
+        #[cfg(feature = "trace")]
+        self.record(number, event, effects, changed);
+        Ok(answered)
+    }
+
+    /// Rule 5: lets those go first who ask for it. Returns how often it looked.
+    #[cold]
+    fn give_way(&self) -> u32 {
         for turn in 0..COURTESY_SPINS + COURTESY_YIELDS {
             if turn < COURTESY_SPINS {
                 spin_loop();
@@ -177,15 +214,16 @@ impl StripeCell {
             }
             // ORDERING: Relaxed: as in the loop.
             if self.asking.load(Ordering::Relaxed) == 0 {
-                return;
+                return turn + 1;
             }
         }
+        COURTESY_SPINS + COURTESY_YIELDS
     }
 
     #[cfg(feature = "trace")]
-    fn record(&self, number: u64, event: PoolEvent, committed: &Committed, changed: bool) {
+    fn record(&self, number: u64, event: PoolEvent, effects: PoolEffects, changed: bool) {
         if let Some(recorder) = &self.recorder {
-            recorder.record(Transition { number, event, effects: committed.effects.clone(), changed });
+            recorder.record(Transition { number, event, effects, changed });
         }
     }
 
@@ -231,9 +269,8 @@ impl Committed {
     /// The token itself, if its effects are others and must be performed.
     #[inline]
     pub fn into_result(self) -> Result<WakeResult<ResourceHandle>, Self> {
-        let Some(result) = self.effects.for_caller() else { return Err(self) };
-        // The one effect is this plain result: there is nothing to drop, and finding that out costs time.
-        core::mem::forget(self);
+        let Some(result) = self.0.effects.for_caller() else { return Err(self) };
+        self.into_effects().forget_plain();
         Ok(result)
     }
 
@@ -241,44 +278,48 @@ impl Committed {
     #[must_use]
     #[inline]
     pub fn is_done(&self) -> bool {
-        self.effects.is_empty()
+        self.0.effects.is_empty()
     }
 
     /// The id under which a `Take` was queued, if it was.
     #[must_use]
     #[inline]
     pub fn enqueued(&self) -> Option<WaiterId> {
-        self.enqueued
+        self.0.enqueued
+    }
+
+    /// How many wait in the committed state.
+    #[must_use]
+    #[inline]
+    pub fn waiting(&self) -> u32 {
+        self.0.waiting
     }
 
     /// Whether the stripe was closed in the committed state.
     #[must_use]
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.is_closed
+        self.0.is_closed
     }
 
     /// How many attempts the commit took: 1 if nobody was in the way.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.0.attempts
     }
 
     /// The effects, to be performed exactly once, in order.
     #[must_use]
     pub fn into_effects(mut self) -> PoolEffects {
-        core::mem::replace(&mut self.effects, PoolEffects::NONE)
-    }
-
-    /// Drops the token without performing anything: of an attempt that was not committed, or answered already.
-    #[inline]
-    fn forget(self) {
-        drop(self.into_effects());
+        core::mem::replace(&mut self.0.effects, PoolEffects::NONE)
     }
 }
 
 impl Drop for Committed {
     fn drop(&mut self) {
-        debug_assert!(self.effects.is_empty() || std::thread::panicking(), "lost effects: {:?}", self.effects);
+        debug_assert!(self.0.effects.is_empty() || std::thread::panicking(), "lost effects: {:?}", self.0.effects);
     }
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

@@ -236,3 +236,6 @@ pub fn give_back(result: WakeResult<ResourceHandle>) -> Option<PoolEvent> {
         WakeResult::Cancelled => None,
     }
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

@@ -28,7 +28,7 @@
 
 use super::handle::ResourceHandle;
 use crate::stripe::WakeResult;
-use crate::sync::{Arc, AtomicU8, Deadline, Ordering, Thread, UnsafeCell, YIELDS_BEFORE_PARK, current, yield_now};
+use crate::sync::{Arc, AtomicU8, Deadline, Ordering, Thread, UnsafeCell, Yields, current};
 use core::fmt;
 use core::ptr::NonNull;
 use core::task::Waker;
@@ -215,17 +215,19 @@ impl WakeReceiver {
     }
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
-    pub(crate) fn wait(&mut self, deadline: Deadline) -> Option<PoolWakeResult> {
-        let mut yields = YIELDS_BEFORE_PARK;
-        while yields > 0 {
-            yields -= 1;
+    /// First yields for a while, less if many are `ahead`: a hand-over meanwhile needs no system call.
+    pub(crate) fn wait(&mut self, deadline: Deadline, ahead: u32) -> Option<PoolWakeResult> {
+        let mut yields = Yields::new(ahead);
+        loop {
             if let Some(result) = self.take() {
                 return Some(result);
             }
             if deadline.has_passed() {
                 return None;
             }
-            yield_now();
+            if !yields.again() {
+                break;
+            }
         }
         if let Some(result) = self.register(Unparker::current_thread()) {
             return Some(result);

@@ -28,7 +28,7 @@ pub const INLINE: usize = 8;
 /// How many move between the inline part and the shared part at once.
 const HALF: u32 = 4;
 
-/// A point on the pool's monotonic clock: nanoseconds since the pool was built.
+/// A point on the pool's monotonic clock: nanoseconds since the pool was built, in the steps in which that clock moves.
 ///
 /// The machine never reads a clock; whoever raises an event says what time it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,13 @@ impl<R: Copy> Clone for Cache<R> {
     fn clone(&self) -> Self {
         Self { recent: self.recent, recent_len: self.recent_len, older: self.older.clone() }
     }
+
+    #[inline]
+    fn clone_from(&mut self, source: &Self) {
+        self.recent = source.recent;
+        self.recent_len = source.recent_len;
+        self.older.clone_from(&source.older);
+    }
 }
 
 impl<R: Copy> Default for Cache<R> {
@@ -73,6 +80,17 @@ impl<R: Copy> Default for Cache<R> {
 }
 
 impl<R: Copy> Cache<R> {
+    /// Whether anything may be shared with other caches.
+    #[inline]
+    pub(super) fn is_sharing(&self) -> bool {
+        !self.older.is_empty()
+    }
+
+    /// Lets go of what may be shared with other caches; the cache is no longer well-formed if there was something.
+    pub(super) fn unshare(&mut self) {
+        self.older = Seq::EMPTY;
+    }
+
     /// How many resources are idle.
     #[must_use]
     #[inline]

@@ -223,6 +223,15 @@ impl<R: Copy, W> Effects<R, W> {
     }
 }
 
+impl<R: Copy, W> Effects<R, W> {
+    /// Drops effects that are known to be none, or one plain result: they hold nothing, and finding that out costs time.
+    #[inline]
+    pub(crate) fn forget_plain(self) {
+        debug_assert!(self.is_empty() || self.for_caller().is_some(), "these have something to drop");
+        core::mem::forget(self);
+    }
+}
+
 impl<'a, R: Copy, W> IntoIterator for &'a Effects<R, W> {
     type Item = &'a StripeEffect<R, W>;
     type IntoIter = core::slice::Iter<'a, StripeEffect<R, W>>;

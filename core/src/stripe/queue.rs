@@ -29,9 +29,21 @@ pub struct Waiter<W> {
 }
 
 /// A persistent FIFO of live waiters. Every operation is worst-case O(log n) (INV-COST).
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct Queue<W> {
     waiters: Seq<Waiter<W>>,
+}
+
+impl<W> Clone for Queue<W> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { waiters: self.waiters.clone() }
+    }
+
+    #[inline]
+    fn clone_from(&mut self, source: &Self) {
+        self.waiters.clone_from(&source.waiters);
+    }
 }
 
 impl<W> Default for Queue<W> {

@@ -53,6 +53,14 @@ impl<T> Clone for Seq<T> {
     fn clone(&self) -> Self {
         Self { root: self.root.clone() }
     }
+
+    #[inline]
+    fn clone_from(&mut self, source: &Self) {
+        // Between empty ones, the common case, there is nothing to count.
+        if self.root.is_some() || source.root.is_some() {
+            self.root.clone_from(&source.root);
+        }
+    }
 }
 
 impl<T> Default for Seq<T> {

@@ -199,13 +199,15 @@ fn text(judged: &[Judged], count: usize, undecided: &[&str], time: Duration) -> 
     for class in undecided {
         let _ = writeln!(text, "{class}: neither a mutant nor an argument, or both");
     }
-    let killed = judged.iter().filter(|one| one.outcome.is_killed()).count();
-    let survived = judged.iter().filter(|one| matches!(one.outcome, Outcome::Survived)).count();
-    let other = judged.len() - killed - survived;
+    let of = |is: fn(&Outcome) -> bool| judged.iter().filter(|one| is(&one.outcome)).count();
+    let (killed, survived) = (of(Outcome::is_killed), of(|outcome| matches!(outcome, Outcome::Survived)));
+    let (stale, useless) =
+        (of(|outcome| matches!(outcome, Outcome::Stale(_))), of(|outcome| matches!(outcome, Outcome::Useless(_))));
     let (missing, seconds) = (count - judged.len(), time.as_secs());
     let _ = writeln!(
         text,
-        "{count} mutants: {killed} killed, {survived} survived, {other} say nothing, {missing} not judged; {seconds} s"
+        "{count} mutants: {killed} killed, {survived} survived, {stale} no longer apply, {useless} say nothing, \
+         {missing} not judged; {seconds} s"
     );
     text
 }
