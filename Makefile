@@ -3,10 +3,10 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate bench bench-quick bench-check clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the pool at work: a bank in SQLite under faults, with checks (10 s; 2 min cold)
 	$(CARGO) run --release -p striped-pool-tests --bin demo -- $(DEMO)
@@ -49,15 +49,22 @@ mutants: ## seeds bugs that real pools had, one at a time: the check that each n
 cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)
 	core/tests/cargo-mutants.sh
 
+# All programs are built: the benchmark runs the one that counts memory.
+BENCH_BUILD = $(CARGO) build --release --locked --manifest-path tests/bench/Cargo.toml
 BENCH_RUN = $(CARGO) run --release --locked --manifest-path tests/bench/Cargo.toml --
 
-bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (9 min; 11 min cold)
+bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (12 min; 16 min cold)
+	$(BENCH_BUILD)
 	$(BENCH_RUN) --out docs $(BENCH)
 
-bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (2 min; 4 min cold)
+bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (2 min; 6 min cold)
+	$(BENCH_BUILD)
 	$(BENCH_RUN) --quick $(BENCH)
 
-bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds (15 s; 2 min cold)
+bench-instructions: ## instructions for a round trip, by valgrind, beside the committed ones; UPDATE=1 commits them (15 s; 4 min cold)
+	tests/bench/instructions.sh
+
+bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds (1 min; 4 min cold)
 	$(CARGO) fmt --manifest-path tests/bench/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
 	$(CARGO) test --locked --manifest-path tests/bench/Cargo.toml

@@ -7,6 +7,7 @@ use crate::measure::Spread;
 use crate::section::Figure;
 use crate::show;
 use crate::w3::{HOLDS, Hold, SIZES, key};
+use crate::w6;
 
 /// How much a bar matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,13 @@ pub fn bars() -> Vec<Bar> {
         ("w1 ttl / borrowed", Must, AtMost(1.25)),
         ("w2 two stripes / one thread", Must, AtMost(0.6)),
         ("w2 one stripe / best FIFO", Must, AtMost(1.0)),
+        ("w6 bytes more after 10 N timeouts than after N", Must, AtMost(w6::KEPT)),
+        ("w7 10 000 idle / 8 idle", Must, AtMost(1.3)),
+        ("w7 10 000 waiters / 1 waiter", Must, AtMost(4.0)),
+        ("w7 64 stripes / 1 stripe", Must, AtMost(1.3)),
+        ("w8 allocations for a round trip, borrowed", Must, AtMost(0.0)),
+        ("w8 allocations for a round trip, TTL", Must, AtMost(0.0)),
+        ("w8 allocations for a round trip, owned", Must, AtMost(0.0)),
     ]
     .into_iter()
     .map(|(key, level, bound)| Bar { key: key.into(), level, bound })

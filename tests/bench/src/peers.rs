@@ -65,6 +65,11 @@ impl Maker {
         self.fail_each.store(n, Ordering::Relaxed);
     }
 
+    /// How often a resource was asked for.
+    pub fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// A resource, or the failure that was asked for.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Visitor for Collect {
 }
 
 /// How many trips fill a slice: doubled until they do.
-fn calibrate(time: impl Fn(u32) -> Duration, slice: Duration) -> u32 {
+pub fn calibrate(mut time: impl FnMut(u32) -> Duration, slice: Duration) -> u32 {
     let mut trips = 64;
     while trips < 1 << 24 {
         let taken = time(trips);
@@ -71,7 +71,7 @@ fn calibrate(time: impl Fn(u32) -> Duration, slice: Duration) -> u32 {
 
 /// The timed loop. Not inlined, so that each pool's is a function of its own and can be found in a profile.
 #[inline(never)]
-fn time<P: Peer>(pool: &P, trips: u32) -> Duration {
+pub fn time<P: Peer>(pool: &P, trips: u32) -> Duration {
     P::on_thread(|| {
         let started = Instant::now();
         for _ in 0..trips {
@@ -81,7 +81,8 @@ fn time<P: Peer>(pool: &P, trips: u32) -> Duration {
     })
 }
 
-fn nanos(time: Duration, trips: u32) -> f64 {
+/// Nanoseconds for each.
+pub fn nanos(time: Duration, trips: u32) -> f64 {
     time.as_secs_f64() * 1e9 / f64::from(trips)
 }
 

@@ -46,6 +46,28 @@ fn what_is_wrong_with_the_options_is_said() {
 #[test]
 fn the_list_names_workloads_and_pools_and_the_help_options() {
     let list = stdout(&bench(&["--list"]));
-    assert!(["w1", "w2", "w3", "r2d2 0.8.10", "test_on_check_out(false)"].iter().all(|name| list.contains(name)));
+    assert!(
+        ["w1", "w2", "w3", "w5", "w6", "w7", "w8", "w9", "r2d2 0.8.10", "test_on_check_out(false)"]
+            .iter()
+            .all(|name| list.contains(name))
+    );
     assert!(stdout(&bench(&["--help"])).contains("--check-bars"));
+}
+
+#[test]
+fn memory_is_counted_by_the_other_program_and_ours_allocates_nothing_in_a_round_trip() {
+    let output = bench(&["--smoke", "--only", "w8", "--check-bars"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text.contains("3 of 3 musts"), "{text}");
+    let row = text.lines().find(|line| line.contains("parking_lot by hand")).unwrap_or_default();
+    assert!(row.trim_end().ends_with("0.00"), "a mutex allocates for no hand-off: {row}");
+}
+
+#[test]
+fn the_memory_program_says_how_it_is_used() {
+    let program = env!("CARGO_BIN_EXE_memory");
+    let output = Command::new(program).args(["sizes", "slowly"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("smoke|quick|full"));
 }

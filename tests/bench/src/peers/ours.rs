@@ -17,6 +17,14 @@ fn pool(capacity: u32, stripes: u32, ttl: Option<Duration>, maker: Maker) -> Inn
     Pool::new(builder.build().unwrap_or_else(|error| panic!("{error}")))
 }
 
+/// One with so many stripes, and eight idle resources on each.
+pub fn striped(stripes: u32) -> Borrowed {
+    let striped = Borrowed(pool(8 * stripes, stripes, None, Maker::default()));
+    let lent: Vec<_> = (0..8 * stripes).map(|_| striped.get()).collect();
+    drop(lent);
+    striped
+}
+
 #[inline]
 fn reason(error: GetError<super::MakeError>) -> NotLent {
     match error {
