@@ -7,7 +7,7 @@
 //!          │ address of the current node  │  readers  │   one word: nodes are aligned to 256 bytes,
 //!          └──────────────┬───────────────┴───────────┘   so the low 8 bits are free to count
 //!                         ▼
-//!   node   [ debt │ stripe … ]     debt: readers of a *replaced* node that have not left, split over two places:
+//!   node   [ stripe … │ debt ]     debt: readers of a *replaced* node that have not left, split over two places:
 //!                                  the replacer adds how many were counted, each leaver subtracts itself
 //! ```
 //!
@@ -27,7 +27,8 @@
 //! 6. The head is changed by compare-and-swap only.
 //! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
 //!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic. A node holds a
-//!    stripe at all times; one in the list holds a *blank* one, which shares nothing with others.
+//!    stripe at all times; one in the list holds a *blank* one, which shares nothing with others and is
+//!    otherwise left over: only to be written over.
 //!
 //! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
 //!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is
@@ -62,7 +63,7 @@ const _: () = assert!(size_of::<Node>() == 256, "a node fills its alignment");
 /// One stripe in memory. Aligned so that its address leaves room for the count.
 #[repr(C, align(256))]
 struct Node {
-    /// First, so that what is copied most, the idle entries, is aligned to 16 bytes.
+    /// First: rustc then happens to align what is copied most, the idle entries, to 16 bytes.
     stripe: UnsafeCell<PoolStripe>,
     debt: AtomicIsize,
     /// How many changes led to this stripe.

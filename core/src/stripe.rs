@@ -39,7 +39,7 @@
 //! |---|---|
 //! | `PoolConfig`, `setNumStripes`, `setPoolLabel` | [`PoolConfig`](crate::PoolConfig), [`stripes`](crate::pool::PoolConfigBuilder::stripes), [`label`](crate::pool::PoolConfigBuilder::label): checked when built |
 //! | `newPool` | [`Pool::new`](crate::Pool::new): cannot fail, because a configuration cannot be wrong |
-//! | `Queue`, with its reversed twin `queuer` | [`Queue`]: one persistent sequence |
+//! | `Queue`, with its reversed twin `queuer` | [`Queue`]: a persistent sequence between two blocks |
 //! | `cancelled` (tombstones), `signal`'s skipping of them | nothing: a cancelled waiter leaves the queue at once |
 //! | `WakeResult` (`Deliver`, `Create`, `Cancelled`) | [`WakeResult`] |
 //! | `Waiter` | [`Waiter`] |

@@ -74,8 +74,8 @@ mod with_std {
     /// cores: 8 threads on 2 resources run 3 to 5 times as fast as with parking at once.
     #[derive(Debug)]
     pub(crate) struct Yields {
-        all: u32,
         long: u32,
+        idle: Duration,
     }
 
     impl Yields {
@@ -85,24 +85,29 @@ mod with_std {
         const LONG: Duration = Duration::from_micros(5);
         /// So many long ones: then those who work need the cores more.
         const MAX_LONG: u32 = 8;
-        /// And so many at all: some tens of microseconds on cores that are idle otherwise.
-        const MAX: u32 = 200;
+        /// And so much time in others, of cores that are idle otherwise.
+        const MAX_IDLE: Duration = Duration::from_micros(100);
 
         /// For a waiter that has so many in line before it.
         pub(crate) fn new(ahead: u32) -> Self {
-            Self { all: if ahead <= Self::NEAR { 0 } else { Self::MAX }, long: 0 }
+            Self { long: if ahead <= Self::NEAR { 0 } else { Self::MAX_LONG }, idle: Duration::ZERO }
         }
 
-        /// Yields, or says that it is time to park.
-        pub(crate) fn again(&mut self) -> bool {
-            if self.all >= Self::MAX || self.long >= Self::MAX_LONG {
-                return false;
-            }
+        /// Whether to yield once more, or to park.
+        pub(crate) fn are_left(&self) -> bool {
+            self.long < Self::MAX_LONG && self.idle < Self::MAX_IDLE
+        }
+
+        /// Yields.
+        pub(crate) fn once(&mut self) {
             let start = Instant::now();
             std::thread::yield_now();
-            self.all += 1;
-            self.long += u32::from(start.elapsed() >= Self::LONG);
-            true
+            let took = start.elapsed();
+            if took >= Self::LONG {
+                self.long += 1;
+            } else {
+                self.idle += took;
+            }
         }
     }
 
@@ -111,20 +116,53 @@ mod with_std {
         std::thread::Builder::new().name(name.to_owned()).spawn(run)
     }
 
-    /// A monotonic clock that starts when it is made. Coarse: it moves in steps of some milliseconds (1 to 10 on Linux, 16 on
-    /// Windows), and reading it is cheap.
+    /// A monotonic clock that starts when it is made. Coarse where the system has such a clock: it moves in steps of some
+    /// milliseconds (1 to 10 on Linux, 16 on Windows), and reading it is cheap.
     #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Clock(coarsetime::Instant);
+    pub(crate) struct Clock(clock::Reading);
 
     impl Clock {
         pub(crate) fn start() -> Self {
-            Self(coarsetime::Instant::now_without_cache_update())
+            Self(clock::reading())
         }
 
         /// Nanoseconds since the start.
         #[inline]
         pub(crate) fn now(self) -> Timestamp {
-            Timestamp(coarsetime::Instant::now_without_cache_update().duration_since(self.0).as_nanos())
+            let since: Duration = clock::reading().duration_since(self.0).into();
+            Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+        }
+    }
+
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "macos",
+        target_os = "windows"
+    ))]
+    mod clock {
+        pub(super) use coarsetime::Instant as Reading;
+
+        #[inline]
+        pub(super) fn reading() -> Reading {
+            Reading::now_without_cache_update()
+        }
+    }
+
+    /// On other systems coarsetime reads the wall clock, which can go back.
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "macos",
+        target_os = "windows"
+    )))]
+    mod clock {
+        pub(super) use std::time::Instant as Reading;
+
+        pub(super) fn reading() -> Reading {
+            Reading::now()
         }
     }
 
@@ -342,10 +380,14 @@ mod checked {
         }
 
         #[allow(clippy::unused_self, reason = "as std's has it")]
-        pub(crate) fn again(&mut self) -> bool {
+        pub(crate) fn are_left(&self) -> bool {
             false
         }
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn once(&mut self) {}
     }
+
     pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
 

@@ -134,6 +134,7 @@ impl<'a, T> Lease<'a, T> {
     }
 
     /// Ends the loan without giving anything back: the handle is the caller's.
+    #[must_use]
     pub(super) fn into_handle(self) -> ResourceHandle {
         ManuallyDrop::new(self).held.resource
     }

@@ -4,7 +4,7 @@
 //! 1. [`StripeCell::commit`] is the only way to change a stripe. It is lock-free: an attempt fails only because another
 //!    commit succeeded (or, at 255 threads inside one transition, waits for one to leave: `reclaim.rs`, rule 5).
 //! 2. Inside the loop runs the pure machine and nothing else: no clock, no user code, no wake.
-//! 3. A failed attempt is dropped unseen. Only a success makes a [`Committed`], and only a [`Committed`] can be performed.
+//! 3. A failed attempt has no consequences. Only a success makes a [`Committed`], and only a [`Committed`] can be performed.
 //! 4. A step that changes nothing publishes nothing; looking at the current state is its commit.
 //!
 //! 5. A thread whose attempts keep failing asks the others to give way (`PATIENCE`): whoever is about to begin a commit then
@@ -192,7 +192,13 @@ impl StripeCell {
         #[cfg(feature = "trace")]
         draft.set_number(number);
         let answered = answer(attempt);
-        let published = if changed { reader.publish(draft) } else { Ok(()) };
+        let published = if changed {
+            reader.publish(draft)
+        } else {
+            // A recorder may take its time: not while we protect a node.
+            drop(reader);
+            Ok(())
+        };
         if let Err(mut unused) = published {
             // What is dropped can be large if nobody else has it any more: not while we protect a node.
             unused.clear();

@@ -215,19 +215,17 @@ impl WakeReceiver {
     }
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
-    /// First yields for a while, less if many are `ahead`: a hand-over meanwhile needs no system call.
+    /// First yields for a while, unless many are `ahead`: a hand-over meanwhile needs no system call.
     pub(crate) fn wait(&mut self, deadline: Deadline, ahead: u32) -> Option<PoolWakeResult> {
         let mut yields = Yields::new(ahead);
-        loop {
+        while yields.are_left() {
             if let Some(result) = self.take() {
                 return Some(result);
             }
             if deadline.has_passed() {
                 return None;
             }
-            if !yields.again() {
-                break;
-            }
+            yields.once();
         }
         if let Some(result) = self.register(Unparker::current_thread()) {
             return Some(result);

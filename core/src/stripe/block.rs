@@ -4,7 +4,7 @@
 //! [`Queue`](super::Queue).
 //!
 //! Rules:
-//! 1. `items[..len]` is filled, the rest is `None`, so that equal blocks are equal field by field.
+//! 1. `items[..len]` is filled and the rest is `None`, so that whoever lists all places lists the elements.
 //! 2. Copying one copies bytes: elements are `Copy`, and there is no reference count.
 //!
 //! Tested through both, in `tests/containers.rs`.

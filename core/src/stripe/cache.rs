@@ -84,7 +84,7 @@ impl<R: Copy> Cache<R> {
         !self.older.is_empty()
     }
 
-    /// Lets go of what may be shared with other caches; the cache is no longer well-formed if there was something.
+    /// Lets go of what may be shared with other caches; entries are missing afterwards if there was something.
     pub(super) fn unshare(&mut self) {
         self.older = Seq::EMPTY;
     }
@@ -165,7 +165,7 @@ impl<R: Copy> Cache<R> {
         self.recent.iter().rev().copied().chain(older)
     }
 
-    /// Whether the representation is sound: rules 2 and 3, and a balanced tree. O(n); for checks.
+    /// Whether the representation is sound: rule 2, a block without gaps, and a balanced tree. O(n); for checks.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
         self.recent.is_well_formed()

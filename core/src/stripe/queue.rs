@@ -134,6 +134,9 @@ impl<W: Copy> Queue<W> {
     /// Takes out the `count` oldest waiters, or all if there are fewer.
     #[must_use]
     pub fn take_oldest(&mut self, count: u32) -> Self {
+        if count == 0 || self.is_empty() {
+            return Self::default();
+        }
         let mut line = self.line();
         let front = line.front.take_first(count);
         let count = count.saturating_sub(front.len());

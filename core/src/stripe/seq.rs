@@ -1,7 +1,7 @@
 //! A persistent sequence: every operation leaves its input as it was and shares all but a path with it.
 //!
-//! Owns the layout of everything in a stripe that can grow: the waiters ([`Queue`](super::Queue)) and the older
-//! idle entries ([`Cache`](super::Cache)). The machine never sees a tree.
+//! Owns the layout of everything in a stripe that can grow: the waiters between both ends of the
+//! [`Queue`](super::Queue) and the older idle entries of the [`Cache`](super::Cache). The machine never sees a tree.
 //!
 //! ```text
 //!            (size 6, item d)              A weight-balanced tree, in order: a b c d e f.
