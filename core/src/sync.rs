@@ -1,4 +1,4 @@
-//! std, loom or shuttle: the only file that names them.
+//! std, loom or shuttle: the only file that names them, with what std alone needs in `sync/`.
 //!
 //! Everything that the runtime shares between threads is written in loom's dialect (`with` instead of `get`, tracked
 //! allocation) and imported from here. The features `loom` and `shuttle` swap this file's meaning and nothing else: the
@@ -33,8 +33,12 @@ pub(crate) use self::with_std::*;
 pub(crate) type Shared<T> = std::sync::Arc<T>;
 
 #[cfg(not(any(feature = "loom", feature = "shuttle")))]
+mod clock;
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
+mod yields;
+
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 mod with_std {
-    use crate::stripe::Timestamp;
     use std::time::{Duration, Instant};
 
     pub(crate) type Arc<T> = std::sync::Arc<T>;
@@ -45,7 +49,9 @@ mod with_std {
     pub(crate) type AtomicU8 = std::sync::atomic::AtomicU8;
     pub(crate) type Mutex<T> = std::sync::Mutex<T>;
 
+    pub(crate) use super::clock::Clock;
     pub(crate) use super::plain_cell::*;
+    pub(crate) use super::yields::Yields;
     pub(crate) use std::alloc::{alloc, dealloc};
     pub(crate) use std::thread::{JoinHandle, Thread, current};
 
@@ -70,100 +76,9 @@ mod with_std {
 
     pub(crate) use core::hint::spin_loop;
 
-    /// How a waiter yields its time slice before it parks, so that a hand-over meanwhile needs no system call. Measured on 2
-    /// cores: 8 threads on 2 resources run 3 to 5 times as fast as with parking at once.
-    #[derive(Debug)]
-    pub(crate) struct Yields {
-        long: u32,
-        idle: Duration,
-    }
-
-    impl Yields {
-        /// With more in line before it, a waiter's turn is too far off to stay awake for.
-        const NEAR: u32 = 8;
-        /// A yield that takes longer has let somebody work.
-        const LONG: Duration = Duration::from_micros(5);
-        /// So many long ones: then those who work need the cores more.
-        const MAX_LONG: u32 = 8;
-        /// And so much time in others, of cores that are idle otherwise.
-        const MAX_IDLE: Duration = Duration::from_micros(100);
-
-        /// For a waiter that has so many in line before it.
-        pub(crate) fn new(ahead: u32) -> Self {
-            Self { long: if ahead <= Self::NEAR { 0 } else { Self::MAX_LONG }, idle: Duration::ZERO }
-        }
-
-        /// Whether to yield once more, or to park.
-        pub(crate) fn are_left(&self) -> bool {
-            self.long < Self::MAX_LONG && self.idle < Self::MAX_IDLE
-        }
-
-        /// Yields.
-        pub(crate) fn once(&mut self) {
-            let start = Instant::now();
-            std::thread::yield_now();
-            let took = start.elapsed();
-            if took >= Self::LONG {
-                self.long += 1;
-            } else {
-                self.idle += took;
-            }
-        }
-    }
-
     /// A named thread.
     pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name(name.to_owned()).spawn(run)
-    }
-
-    /// A monotonic clock that starts when it is made. Coarse where the system has such a clock: it moves in steps of some
-    /// milliseconds (1 to 10 on Linux, 16 on Windows), and reading it is cheap.
-    #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Clock(clock::Reading);
-
-    impl Clock {
-        pub(crate) fn start() -> Self {
-            Self(clock::reading())
-        }
-
-        /// Nanoseconds since the start.
-        #[inline]
-        pub(crate) fn now(self) -> Timestamp {
-            let since: Duration = clock::reading().duration_since(self.0).into();
-            Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
-        }
-    }
-
-    #[cfg(any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        target_os = "macos",
-        target_os = "windows"
-    ))]
-    mod clock {
-        pub(super) use coarsetime::Instant as Reading;
-
-        #[inline]
-        pub(super) fn reading() -> Reading {
-            Reading::now_without_cache_update()
-        }
-    }
-
-    /// On other systems coarsetime reads the wall clock, which can go back.
-    #[cfg(not(any(
-        target_os = "linux",
-        target_os = "android",
-        target_os = "freebsd",
-        target_os = "macos",
-        target_os = "windows"
-    )))]
-    mod clock {
-        pub(super) use std::time::Instant as Reading;
-
-        pub(super) fn reading() -> Reading {
-            Reading::now()
-        }
     }
 
     /// Until when a wait lasts.

@@ -17,7 +17,7 @@ pub enum Invariant {
     Fifo,
     /// Each resource has exactly one owner: a cache, a lease, an effect or a wake in flight.
     Owner,
-    /// The state is O(idle + live waiters) after every commit.
+    /// The state is O(idle + live waiters) after every commit (plus a constant: free places in blocks).
     Bounded,
     /// Ids strictly increase along the queue and stay below the next id.
     Ids,
@@ -90,8 +90,8 @@ impl fmt::Display for Invariant {
 /// The invariants that `stripe` violates by itself, in the order of [`Invariant::ALL`]; empty for every reachable
 /// state. O(idle + waiters), for tests and debug builds.
 ///
-/// Only what one state shows: INV-CAPACITY, INV-WORK, INV-BOUNDED (the representation holds its elements and nothing
-/// else), INV-IDS, INV-RECENCY, INV-CLOSED, and of INV-SHRINK that it is prompt. The others speak of transitions and of
+/// Only what one state shows: INV-CAPACITY, INV-WORK, INV-BOUNDED (the representation holds its elements, and
+/// blocks without gaps), INV-IDS, INV-RECENCY, INV-CLOSED, and of INV-SHRINK that it is prompt. The others speak of transitions and of
 /// the world outside; the model checks them.
 #[must_use]
 pub fn violations<R: Copy, W: Copy>(stripe: &Stripe<R, W>) -> Vec<Invariant> {
