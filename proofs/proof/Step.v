@@ -13,8 +13,10 @@ Section step.
 
   (** ** What effects hand out *)
 
-  Lemma delivered_wake_all ws res : delivered (R := R) (wake_all ws res) = match ws, res with [_], Deliver r => [r] | _, _ => [] end.
-  Proof. destruct ws as [|w [|w' ws]]; destruct res; reflexivity. Qed.
+  Lemma delivered_wake_all ws : delivered (R := R) (wake_all ws Create) = [].
+  Proof. destruct ws as [|w [|w' ws]]; reflexivity. Qed.
+  Lemma delivered_wake_all_cancelled ws : delivered (R := R) (wake_all ws Cancelled) = [].
+  Proof. destruct ws as [|w [|w' ws]]; reflexivity. Qed.
   Lemma permits_wake_all ws : permits (R := R) (wake_all ws Create) = length ws.
   Proof. destruct ws as [|w [|w' ws]]; reflexivity. Qed.
   Lemma permits_wake_all_cancelled ws : permits (R := R) (wake_all ws Cancelled) = 0.
@@ -43,6 +45,8 @@ Section step.
   Lemma to_free_free_all old : to_free (free_all old) = map entry_resource old.
   Proof. destruct old; reflexivity. Qed.
   Lemma slots_free_all old : slots (free_all old) = [].
+  Proof. destruct old; reflexivity. Qed.
+  Lemma is_cancelled_free_all old : is_cancelled (free_all old) = false.
   Proof. destruct old; reflexivity. Qed.
   Lemma is_rejected_free_all old : is_rejected (free_all old) = false.
   Proof. destruct old; reflexivity. Qed.
