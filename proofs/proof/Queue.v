@@ -5,6 +5,7 @@
 From Coq Require Import List Arith Bool Lia Sorted.
 From Pool.code Require Import Machine Block Queue.
 From Pool.code Require Seq.
+From Pool.spec Require Import RefineSpec.
 From Pool.proof Require Import Seq Balance.
 Import ListNotations.
 Set Implicit Arguments.

@@ -4,6 +4,7 @@
     tree shallow. *)
 From Coq Require Import List Arith Bool Lia.
 From Pool.code Require Import Seq.
+From Pool.spec Require Import RefineSpec.
 Import ListNotations.
 Set Implicit Arguments.
 
@@ -182,10 +183,6 @@ Section seq.
     rewrite nth_error_app2, Nat.sub_diag by lia. reflexivity.
   Qed.
 
-  (** What [remove] answers, on lists. *)
-  Definition remove_nth (rank : nat) (xs : list A) : option (A * list A) :=
-    match nth_error xs rank with Some x => Some (x, firstn rank xs ++ skipn (S rank) xs) | None => None end.
-
   Lemma remove_to_list rank t :
     size_ok t ->
     option_map (fun p => (fst p, to_list (snd p))) (remove rank t) = remove_nth rank (to_list t).
@@ -223,18 +220,13 @@ Section seq.
 
   (** ** By a predicate that is true of a prefix and false of the rest *)
 
-  Inductive prefix_of (holds : A -> bool) : list A -> Prop :=
-    | prefix_of_nil : prefix_of holds []
-    | prefix_of_true x xs : holds x = true -> prefix_of holds xs -> prefix_of holds (x :: xs)
-    | prefix_of_false x xs : holds x = false -> (forall y, In y xs -> holds y = false) -> prefix_of holds (x :: xs).
-
   Lemma filter_none (holds : A -> bool) xs : (forall y, In y xs -> holds y = false) -> filter holds xs = [].
   Proof. induction xs as [|x xs IH]; simpl; intros H; auto. rewrite (H x); auto. Qed.
 
   Lemma filter_all (holds : A -> bool) xs : (forall y, In y xs -> holds y = true) -> filter holds xs = xs.
   Proof. induction xs as [|x xs IH]; simpl; intros H; auto. rewrite (H x), IH; auto. Qed.
 
-  Lemma prefix_of_app holds xs ys :
+  Lemma prefix_of_app (holds : A -> bool) xs ys :
     prefix_of holds (xs ++ ys) ->
     prefix_of holds xs /\ prefix_of holds ys
     /\ ((exists y, In y ys /\ holds y = true) -> forall x, In x xs -> holds x = true)
