@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks all proofs: compiles them, prints what each theorem rests on, and has coqchk check the compiled files again.
-# Fails on any axiom, on anything admitted, and on a theorem of proofs/theorems.txt that does not exist.
+# Fails on any axiom, on anything admitted, and on a theorem that proofs/README.md names and nothing proves.
 #
 # Usage: proofs/build.sh (from anywhere). Needs Coq 8.16, Iris 4.0 and stdpp, which Debian 12 has as packages; installs them if
 # it may (as root, with apt-get). Exit code 2 if they are missing and cannot be installed.
@@ -36,31 +36,48 @@ if long=$(wc -l code/*.v spec/*.v proof/*.v | awk '$2 != "total" && $1 > 600'); 
   exit 1
 fi
 
-echo "compiling $(grep -c '\.v$' _CoqProject) files"
-coq_makefile -f _CoqProject -o CoqMakefile > /dev/null
+files=(code/*.v spec/*.v proof/*.v)
+echo "compiling ${#files[@]} files"
+coq_makefile -f _CoqProject "${files[@]}" -o CoqMakefile > /dev/null
 if ! make -f CoqMakefile -j"$jobs" --no-print-directory 2> build/errors.log | tee build/make.log | grep --line-buffered '^COQC'; then
+  if [ -s build/errors.log ]; then
+    cat build/errors.log >&2
+    exit 1
+  fi
+  echo "nothing to compile: all is as before"
+fi
+if [ -s build/errors.log ]; then
   cat build/errors.log >&2
+  echo "the lines above are warnings or errors: there must be none" >&2
   exit 1
 fi
-cat build/errors.log >&2
 
-# One line for each theorem, in the order of theorems.txt, which is what proofs/README.md speaks of.
+# Each theorem that its file prints the assumptions of, with its file.
+theorems=$(sed -n 's/^Print Assumptions \([A-Za-z0-9_]*\)\.$/\1/p' proof/*.v)
+named=$(for file in proof/*.v; do
+  module=$(basename "$file" .v)
+  sed -n "s/^Print Assumptions \([A-Za-z0-9_]*\)\.$/Pool.proof.$module.\1/p" "$file"
+done)
 {
-  echo 'From Pool.proof Require Import All.'
-  while read -r theorem; do
-    printf 'Print Assumptions %s.\n' "$theorem"
-  done < theorems.txt
+  echo "$named" | cut -d . -f 1-3 | sort -u | sed 's/^\(.*\)$/Require \1./'
+  echo "$named" | sed 's/^\(.*\)$/Print Assumptions \1./'
 } > build/Assumptions.v
-coqc -q -Q code Pool.code -Q spec Pool.spec -Q proof Pool.proof build/Assumptions.v > build/assumptions.log
-paste -d ' ' <(cat build/assumptions.log) theorems.txt
-if [ "$(grep -cx 'Closed under the global context' build/assumptions.log)" != "$(wc -l < theorems.txt)" ] ||
-  grep -q 'Axioms' build/assumptions.log; then
+(cd build && coqc -q -Q ../code Pool.code -Q ../spec Pool.spec -Q ../proof Pool.proof Assumptions.v) > build/assumptions.log
+paste -d ' ' build/assumptions.log <(echo "$named")
+count=$(echo "$named" | wc -l)
+if [ "$(grep -cx 'Closed under the global context' build/assumptions.log)" != "$count" ] || grep -q 'Axioms' build/assumptions.log; then
   echo "not every theorem is closed" >&2
   exit 1
 fi
+for theorem in $(grep -oE '\b[A-Za-z_]+_(holds|refines|refines_step|sound)\b' README.md | sort -u); do
+  if ! grep -qx "$theorem" <<< "$theorems"; then
+    echo "README.md names $theorem, which no file proves and prints the assumptions of" >&2
+    exit 1
+  fi
+done
 
 echo "coqchk"
-modules=$(sed -n 's/^proof\/\(.*\)\.v$/Pool.proof.\1/p' _CoqProject)
+modules=$(for file in proof/*.v; do echo "Pool.proof.$(basename "$file" .v)"; done)
 # shellcheck disable=SC2086
 coqchk -silent -o -Q code Pool.code -Q spec Pool.spec -Q proof Pool.proof $modules > build/coqchk.log 2>&1 || {
   cat build/coqchk.log >&2
@@ -69,4 +86,4 @@ coqchk -silent -o -Q code Pool.code -Q spec Pool.spec -Q proof Pool.proof $modul
 axioms=$(awk '/^\* Axioms:/ { found = 1 } /^\* Constants/ { found = 0 } found' build/coqchk.log)
 echo "$axioms"
 [ "$(echo "$axioms" | tr -d ' \n')" = '*Axioms:<none>' ]
-echo "$(wc -l < theorems.txt) theorems, each closed under the global context"
+echo "$count theorems, each closed under the global context"
