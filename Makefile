@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate bench bench-quick bench-check bench-instructions clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate proofs bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ cargo-mutants: ## changes every operator and result in machine, runtime and recl
 # All programs are built: the benchmark runs the one that counts memory.
 BENCH_BUILD = $(CARGO) build --release --locked --manifest-path tests/bench/Cargo.toml
 BENCH_RUN = $(CARGO) run --release --locked --manifest-path tests/bench/Cargo.toml --
+
+proofs: ## checks the Coq and Iris proofs, and prints what each theorem rests on; installs Debian's coq if it may (5 min)
+	proofs/build.sh
 
 bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (12 min; 16 min cold)
 	$(BENCH_BUILD)
