@@ -68,8 +68,8 @@ Section invariant.
 
   (** ** The cases of a step that is raised with the tokens it needs *)
 
-  Ltac effects := rewrite ?delivered_wake_all, ?delivered_wake_all_cancelled, ?permits_wake_all, ?permits_wake_all_cancelled, ?to_free_wake_all,
-    ?slots_wake_all, ?is_cancelled_wake_all, ?is_cancelled_free_all,
+  Ltac effects := rewrite ?delivered_wake_all, ?delivered_wake_all_cancelled, ?permits_wake_all,
+    ?permits_wake_all_cancelled, ?to_free_wake_all, ?slots_wake_all, ?is_cancelled_wake_all, ?is_cancelled_free_all,
     ?delivered_free_all, ?permits_free_all, ?to_free_free_all, ?slots_free_all.
 
   Ltac lengths := repeat match goal with
@@ -77,7 +77,7 @@ Section invariant.
     | H : cache _ = _ |- _ => apply (f_equal length) in H; rewrite ?app_length in H; simpl in H
     end.
 
-  Ltac tokens Ho := 
+  Ltac tokens Ho :=
     repeat match goal with
     | H : asks _ _ |- _ => destruct H
     | H : comes_back _ _ |- _ => destruct H

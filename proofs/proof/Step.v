@@ -78,7 +78,8 @@ Section step.
   (** The cache is cut in two: what is kept, and the oldest. *)
   Lemma free_idle_spec n s : 0 < n ≤ idle s → ∃ kept old,
     cache s = kept ++ old ∧ length old = n ∧
-    free_idle n s = changing (with_cache kept (with_freeing (freeing s + length old) s)) (Some (FreeMany (map entry_resource old))).
+    free_idle n s =
+      changing (with_cache kept (with_freeing (freeing s + length old) s)) (Some (FreeMany (map entry_resource old))).
   Proof.
     intros Hn. exists (firstn (idle s - n) (cache s)), (skipn (idle s - n) (cache s)).
     split_and!.
@@ -204,7 +205,7 @@ Section step.
   (** ** Every step ends in one of them *)
 
   Lemma outcome_serve s e to :
-    asks e to → 
+    asks e to →
     match serve s with
     | Some (s', res) => outcome s e (changing s' (Some (Wake to res)))
     | None => cache s = [] ∧ (closed s = true ∨ available s = 0)
@@ -299,8 +300,10 @@ Section step.
     - unfold freed. destruct (Nat.eqb_spec count 0); simpl; [apply o_refused; simpl; auto|].
       destruct (Nat.ltb_spec (freeing s) count); [apply o_refused; simpl; auto|].
       assert (Hn : 0 < count ≤ freeing s) by lia. exact (outcome_signal _ _ _ _ (sets_freed s count Hn)).
-    - unfold permit_back. destruct (is_any_out s) eqn:Hany; [|by apply o_refused]. exact (outcome_signal _ _ _ _ (sets_failed s Hany)).
-    - unfold permit_back. destruct (is_any_out s) eqn:Hany; [|by apply o_refused]. exact (outcome_signal _ _ _ _ (sets_detach s Hany)).
+    - unfold permit_back. destruct (is_any_out s) eqn:Hany; [|by apply o_refused].
+      exact (outcome_signal _ _ _ _ (sets_failed s Hany)).
+    - unfold permit_back. destruct (is_any_out s) eqn:Hany; [|by apply o_refused].
+      exact (outcome_signal _ _ _ _ (sets_detach s Hany)).
     - unfold cancel. destruct (remove id (queue s)) as [[w rest]|] eqn:Hr; [|by apply o_refused].
       apply remove_some in Hr as (b & a & Hq & -> & <-). by apply o_cancel.
     - apply outcome_free_idle; [constructor|lia].
