@@ -42,7 +42,7 @@ Module Cache.
       let c := if Block.is_full (recent c) then spill c else c in
       Cache (Block.push (Entry r last_used) (recent c)) (older c).
 
-    (** Takes out the newest entry. *)
+    (** Takes out the newest entry. An empty block has no tree behind it (rule 2), so there is nothing to refill then. *)
     Definition pop (c : t) : option (entry R * t) :=
       match Block.pop (recent c) with
       | None => None

@@ -59,7 +59,7 @@ Module Queue.
     (** Appends a waiter. *)
     Definition push (w : waiter W) (q : t) : t := set (line_push w (copy q)).
 
-    (** Takes out the oldest waiter. *)
+    (** Takes out the oldest waiter. The second [None] cannot be reached: a front is never empty (rule 1). *)
     Definition pop (q : t) : option (waiter W * t) :=
       match q with
       | None => None

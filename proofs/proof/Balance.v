@@ -234,8 +234,8 @@ Section balance.
       by (destruct Hf; lia).
     specialize (IHl Hl). specialize (IHr Hr). rewrite !Nat.pow_succ_r'.
     destruct (Nat.max_spec (depth l) (depth r)) as [[_ ->]|[_ ->]].
-    - apply (Nat.mul_le_mono_l _ _ (3 ^ depth r)) in Wr. nia.
-    - apply (Nat.mul_le_mono_l _ _ (3 ^ depth l)) in Wl. nia.
+    - apply (Nat.mul_le_mono_l _ _ (3 ^ depth r)) in Wr. lia.
+    - apply (Nat.mul_le_mono_l _ _ (3 ^ depth l)) in Wl. lia.
   Qed.
 
   (** As a power of two: (4/3)^3 > 2. *)
@@ -249,6 +249,6 @@ Section balance.
     assert (0 < 27 ^ k * 3 ^ j) as H3 by (apply Nat.mul_pos_pos; apply Nat.neq_0_lt_0, Nat.pow_nonzero; discriminate).
     apply (Nat.mul_le_mono_pos_l _ _ (27 ^ k * 3 ^ j)); [exact H3|].
     transitivity (64 ^ k * 4 ^ j); [|exact H].
-    transitivity ((2 ^ k * 27 ^ k) * 3 ^ j); [nia|]. now apply Nat.mul_le_mono.
+    transitivity ((2 ^ k * 27 ^ k) * 3 ^ j); [lia|]. now apply Nat.mul_le_mono.
   Qed.
 End balance.

@@ -196,7 +196,8 @@ Section cache.
       /\ in_order (if Block.is_empty (firstn k r) then refill taken else taken) = in_order taken) as [T1 T2].
     { destruct (firstn k r) as [|e es] eqn:F; simpl.
       - now apply refill_spec.
-      - split; [|reflexivity]. subst taken. split; [|split; [exact O1|discriminate]]. simpl recent. rewrite <- F, firstn_length. lia. }
+      - split; [|reflexivity]. subst taken. split; [|split; [exact O1|discriminate]]. simpl recent.
+        rewrite <- F, firstn_length. lia. }
     unfold in_order in T2. rewrite T2. simpl. repeat split; auto; try apply T1; try apply O2; simpl.
     - rewrite skipn_length. lia.
     - (* A block that is empty now was empty before, or everything had been taken. *)

@@ -111,7 +111,8 @@ Section refine.
   Lemma give_back_agrees r s : ok s -> agrees (Concrete.give_back r s) (give_back r (abs s)).
   Proof.
     intros H. unfold Concrete.give_back, give_back. pose proof (part_with_agrees r H) as P.
-    destruct (Concrete.part_with r s) as [x|s'], (part_with r (abs s)) as [y|]; try contradiction; try exact P. now apply agrees_intro.
+    destruct (Concrete.part_with r s) as [x|s'], (part_with r (abs s)) as [y|]; try contradiction; try exact P.
+    now apply agrees_intro.
   Qed.
 
   Lemma signal_changing permits s :

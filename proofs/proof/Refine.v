@@ -140,7 +140,8 @@ Section shipped.
       destruct Hq as [(_ & Hm & _) _]. simpl in *. etransitivity; [now apply depth_log|].
       unfold Queue.line_list. simpl. rewrite !app_length, (ok_len Hm). lia.
     - destruct Hk as (_ & Ho & _). unfold idle, Concrete.abs, Cache.to_list, Cache.in_order. simpl.
-      etransitivity; [now apply depth_log|]. unfold Cache.to_list, Cache.in_order. rewrite rev_length, app_length, (ok_len Ho). lia.
+      etransitivity; [now apply depth_log|]. unfold Cache.to_list, Cache.in_order.
+      rewrite rev_length, app_length, (ok_len Ho). lia.
   Qed.
 End shipped.
 
