@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks all proofs: compiles them, prints what each theorem rests on, and has coqchk check the compiled files again.
-# Fails on any axiom, on anything admitted, and on a theorem that proofs/README.md names and nothing proves.
+# Compares the committed digests (digests.txt) with the proved machine. Fails on any axiom, on anything admitted, and on a theorem that proofs/README.md names and nothing proves.
 #
 # Usage: proofs/build.sh (from anywhere). Needs Coq 8.16, Iris 4.0 and stdpp, which Debian 12 has as packages; installs them if
 # it may (as root, with apt-get). Exit code 2 if they are missing and cannot be installed.
@@ -75,6 +75,8 @@ for theorem in $(grep -oE '\b[A-Za-z_]+_(holds|refines|refines_step|sound)\b' RE
     exit 1
   fi
 done
+
+conformance/digests.sh
 
 echo "coqchk"
 modules=$(for file in proof/*.v; do echo "Pool.proof.$(basename "$file" .v)"; done)

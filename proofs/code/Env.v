@@ -52,11 +52,16 @@ Section env.
     match e with Take _ | TryTake _ => true | _ => false end.
 
   (** ** What an event takes from the outside: [hands_over c e c'] leaves [c'] *)
-  Definition with_held h c := Config (st c) h (creating c) (dying c) (unreported c) (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
-  Definition with_creating n c := Config (st c) (held c) n (dying c) (unreported c) (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
-  Definition with_unreported n c := Config (st c) (held c) (creating c) (dying c) n (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
-  Definition with_detached d c := Config (st c) (held c) (creating c) (dying c) (unreported c) (made c) (gone c) d (taken c) (woken c) (enqueued c) (granted c).
-  Definition with_taken t c := Config (st c) (held c) (creating c) (dying c) (unreported c) (made c) (gone c) (detached c) t (woken c) (enqueued c) (granted c).
+  Definition with_held h c :=
+    Config (st c) h (creating c) (dying c) (unreported c) (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
+  Definition with_creating n c :=
+    Config (st c) (held c) n (dying c) (unreported c) (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
+  Definition with_unreported n c :=
+    Config (st c) (held c) (creating c) (dying c) n (made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c).
+  Definition with_detached d c :=
+    Config (st c) (held c) (creating c) (dying c) (unreported c) (made c) (gone c) d (taken c) (woken c) (enqueued c) (granted c).
+  Definition with_taken t c :=
+    Config (st c) (held c) (creating c) (dying c) (unreported c) (made c) (gone c) (detached c) t (woken c) (enqueued c) (granted c).
 
   Inductive hands_over (c : config) : event R W → config → Prop :=
     | ho_take w : w ∉ taken c → hands_over c (Take w) (with_taken (taken c ++ [w]) c)
@@ -95,9 +100,11 @@ Section env.
   Inductive moves (c : config) : move → config → Prop :=
     | m_raise e c' : hands_over c e c' → moves c (Raise e) (absorb c' e (step (st c) e))
     | m_created r : 0 < creating c → r ∉ made c →
-        moves c (Created r) (Config (st c) (r :: held c) (creating c - 1) (dying c) (unreported c) (r :: made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c))
+        moves c (Created r)
+          (Config (st c) (r :: held c) (creating c - 1) (dying c) (unreported c) (r :: made c) (gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c))
     | m_vanished r rest : dying c ≡ₚ r :: rest →
-        moves c (Vanished r) (Config (st c) (held c) (creating c) rest (S (unreported c)) (made c) (r :: gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c)).
+        moves c (Vanished r)
+          (Config (st c) (held c) (creating c) rest (S (unreported c)) (made c) (r :: gone c) (detached c) (taken c) (woken c) (enqueued c) (granted c)).
 
   Inductive run (c : config) : list move → config → Prop :=
     | run_nil : run c [] c

@@ -91,7 +91,8 @@ Section spec.
     effect_of (step s (Resize n)) = Some (FreeMany rs) →
     freeing s + length rs ≤ owed (after (step s (Resize n))).
 
-  (** INV-FREE-FIRST: a step never adds to what may exist at once, unless the capacity grows. *)
+  (** INV-FREE-FIRST: what exists outside never exceeds the capacity and what a shrink still owes; and nothing is owed where
+      nothing was resized. *)
   Definition INV_FREE_FIRST_outside : Prop := ∀ c, reachable c →
     length (alive c) + creating c ≤ capacity (st c) + owed (st c).
   Definition owed_is_of_a_shrink : Prop := ∀ capacity ms c,

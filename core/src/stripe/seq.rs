@@ -247,7 +247,8 @@ fn bin<T>(left: Seq<T>, item: T, right: Seq<T>) -> Seq<T> {
     Seq { root: Some(Shared::new(Node { size, item, left, right })) }
 }
 
-/// A node over two sequences at most one insertion or removal out of balance.
+/// A node over two sequences that one rotation brings into balance: out of it by one insertion or removal, or by what `join` leaves,
+/// one side up to 13/3 as heavy as the other (`proofs/proof/Balance.v`, `mendable`).
 fn balance<T: Copy>(left: Seq<T>, item: T, right: Seq<T>) -> Seq<T> {
     if is_balanced(left.len(), right.len()) {
         return bin(left, item, right);
