@@ -54,7 +54,8 @@ Section steps.
   Proof.
     intros I H. pose proof (i_nodes _ _ _ _ I x) as Hx. unfold node_ok in Hx.
     apply untouched_all; rewrite total_app; rewrite ?total_app in Hx; simpl in *;
-      destruct H as [H|[H|[[H E]|[H E]]]]; rewrite H in Hx; simpl in Hx; try rewrite E in Hx; simpl in Hx; rewrite ?same_eq in Hx; lia.
+      destruct H as [H|[H|[[H E]|[H E]]]]; rewrite H in Hx; simpl in Hx;
+      try rewrite E in Hx; simpl in Hx; rewrite ?same_eq in Hx; lia.
   Qed.
 
   (** A step that changes no more than what its thread knows. *)

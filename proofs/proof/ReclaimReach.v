@@ -53,7 +53,8 @@ Lemma keep_protect limit own s l r d n c :
   inv limit own s (l ++ Thread d (Guess (n, c)) :: r) → head s = (n, c) → c < limit →
   inv limit own (with_head (n, S c) s) (l ++ Thread d (Reading n (S c) (serial s) (fst <$> memory s n)) :: r).
 Proof.
-  intros I E Hc. pose proof (inv_head limit own s l r _ (Thread d (Reading n (S c) (serial s) (fst <$> memory s n))) (S c) I) as H.
+  intros I E Hc.
+  pose proof (inv_head limit own s l r _ (Thread d (Reading n (S c) (serial s) (fst <$> memory s n))) (S c) I) as H.
   pose proof (i_head _ _ _ _ I) as Hh. pose proof (inv_thread _ _ _ _ _ _ I) as [Hd _].
   rewrite E in H, Hh. simpl in H, Hh. apply H; try done; try lia.
   - rewrite same_eq. lia.

@@ -118,6 +118,21 @@ Proof.
       destruct (Hall _ Ht) as [Hd Hg]. rewrite R in Hg. apply Hd in D. congruence.
 Qed.
 
+(** Words seen were heads once, or come from a count below [limit]. *)
+Lemma seen : RECLAIM_seen.
+Proof.
+  intros limit x t Hx. revert t. induction Hx as [a v k|x y Hx IH [l t r t' s' E H]]; intros u Hu.
+  - simpl in Hu. apply elem_of_replicate in Hu as [-> _]. done.
+  - pose proof (proj1 (count _ _ Hx)) as Hc. simpl in Hu. rewrite E in IH.
+    apply elem_of_app in Hu as [Hu|Hu]; [apply IH; set_solver|].
+    apply elem_of_cons in Hu as [->|Hu]; [|apply IH; set_solver].
+    assert (t ∈ l ++ t :: r) as Ht by set_solver. specialize (IH t Ht).
+    destruct H; simpl in *; try done; try lia.
+    + by destruct (head _).
+    + by destruct (head _).
+    + match goal with H : head _ = _ |- _ => rewrite H in Hc end. done.
+Qed.
+
 (** No axioms. *)
 Print Assumptions no_use_after_free.
 Print Assumptions stable_read.
@@ -126,6 +141,7 @@ Print Assumptions no_ABA.
 Print Assumptions once.
 Print Assumptions no_leak.
 Print Assumptions count.
+Print Assumptions seen.
 Print Assumptions word_round_trip.
 Print Assumptions word_equal.
 Print Assumptions word_count.

@@ -63,6 +63,12 @@ Definition RECLAIM_count : Prop := ∀ limit x,
   snd (head (common x)) ≤ limit
   ∧ ∀ d n c p v, Thread d (Reading n c p v) ∈ threads x → fst (head (common x)) = n → 1 ≤ snd (head (common x)).
 
+(** What threads compare the head with counts no more than [limit] either: with [limit < 2^k], comparing packed words is
+    comparing pairs (RECLAIM_word_equal), so the model's compare-and-swap is the Rust's. *)
+Definition RECLAIM_seen : Prop := ∀ limit x t,
+  reachable limit x → t ∈ threads x →
+  match at_ t with Guess (_, c) | Reading _ c _ _ => c ≤ limit | _ => True end.
+
 (** ** The word: [k] low bits count. *)
 Definition RECLAIM_word_round_trip : Prop := ∀ k a c, c < 2 ^ k → unpack k (pack k (a, c)) = (a, c).
 Definition RECLAIM_word_equal : Prop := ∀ k w w',
