@@ -133,6 +133,33 @@ Proof.
     + match goal with H : head _ = _ |- _ => rewrite H in Hc end. done.
 Qed.
 
+Lemma total_none {A} (f : A → nat) l : (∀ x, x ∈ l → f x = 0) → total f l = 0.
+Proof.
+  induction l as [|a l IH]; intros H; simpl; [done|].
+  rewrite (H a) by left. apply IH. intros x Hx. apply H. by right.
+Qed.
+
+Lemma quiescent : RECLAIM_quiescent.
+Proof.
+  intros limit x Hx Hq. apply inv_reachable in Hx as [own I]. pose proof (i_head _ _ _ _ I) as Hh.
+  assert (∀ n, total (reads n) (threads x) = 0) as R0 by (intros n; apply total_none; by intros t ->%Hq).
+  assert (∀ n, total (replaces n) (threads x) = 0) as T0 by (intros n; apply total_none; by intros t ->%Hq).
+  assert (∀ n, total (drafts n) (threads x) = 0) as D0 by (intros n; apply total_none; by intros t ->%Hq).
+  assert (∀ n, total (recycles n) (threads x) = 0) as C0 by (intros n; apply total_none; by intros t ->%Hq).
+  split.
+  - pose proof (i_nodes _ _ _ _ I (fst (head (common x)))) as H. unfold node_ok in H.
+    rewrite Hh, R0 in H. cbn [shape] in H. lia.
+  - intros n [w Hw]. pose proof (i_nodes _ _ _ _ I n) as H. unfold node_ok in H.
+    rewrite R0, T0, D0, C0, Hw in H. destruct (own n); cbn [shape] in H.
+    + by destruct H.
+    + right. destruct (total_some (λ m, same m n) (spare (common x))) as (m & Hm & Hs); [lia|].
+      unfold same in Hs. case_decide; [by subst|lia].
+    + lia.
+    + lia.
+    + left. symmetry. tauto.
+    + destruct H as (_ & _ & H & _). specialize (H eq_refl). lia.
+Qed.
+
 (** No axioms. *)
 Print Assumptions no_use_after_free.
 Print Assumptions stable_read.
@@ -142,6 +169,7 @@ Print Assumptions once.
 Print Assumptions no_leak.
 Print Assumptions count.
 Print Assumptions seen.
+Print Assumptions quiescent.
 Print Assumptions word_round_trip.
 Print Assumptions word_equal.
 Print Assumptions word_count.

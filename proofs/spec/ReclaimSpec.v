@@ -57,6 +57,13 @@ Definition RECLAIM_no_leak : Prop := ∀ limit x p,
   reachable limit x → p < serial (common x) →
   p ∈ recycled (common x) ∨ ∃ t, t ∈ threads x ∧ holds p t.
 
+(** When nobody is inside, the head counts nobody (what [Drop for Head] asserts), and memory is the current node and what
+    lies in the lists: none is lost. *)
+Definition RECLAIM_quiescent : Prop := ∀ limit x,
+  reachable limit x → (∀ t, t ∈ threads x → t = Thread None Out) →
+  snd (head (common x)) = 0
+  ∧ ∀ n, is_Some (memory (common x) n) → n = fst (head (common x)) ∨ n ∈ spare (common x).
+
 (** Rule 5: the count stays within its bits, and a reader of the current node is in it: subtracting 1 does not wrap. *)
 Definition RECLAIM_count : Prop := ∀ limit x,
   reachable limit x →
