@@ -53,7 +53,6 @@ if [ -s build/errors.log ]; then
 fi
 
 # Each theorem that its file prints the assumptions of, with its file.
-theorems=$(sed -n 's/^Print Assumptions \([A-Za-z0-9_]*\)\.$/\1/p' proof/*.v)
 named=$(for file in proof/*.v; do
   module=$(basename "$file" .v)
   sed -n "s/^Print Assumptions \([A-Za-z0-9_]*\)\.$/Pool.proof.$module.\1/p" "$file"
@@ -69,9 +68,15 @@ if [ "$(grep -cx 'Closed under the global context' build/assumptions.log)" != "$
   echo "not every theorem is closed" >&2
   exit 1
 fi
-for theorem in $(grep -oE '\b[A-Za-z_]+_(holds|refines|refines_step|sound)\b' README.md | sort -u); do
-  if ! grep -qx "$theorem" <<< "$theorems"; then
+for theorem in $(grep -oE '`[A-Z][A-Za-z]*\.[A-Za-z_]+`' README.md | tr -d '`' | grep -vE '\.(v|rs|md)$' | sort -u); do
+  if ! grep -qx "Pool.proof.$theorem" <<< "$named"; then
     echo "README.md names $theorem, which no file proves and prints the assumptions of" >&2
+    exit 1
+  fi
+done
+for theorem in $named; do
+  if ! grep -q "\`${theorem#Pool.proof.}\`" README.md; then
+    echo "README.md does not name ${theorem#Pool.proof.}" >&2
     exit 1
   fi
 done
