@@ -170,6 +170,3 @@ Print Assumptions no_leak.
 Print Assumptions count.
 Print Assumptions seen.
 Print Assumptions quiescent.
-Print Assumptions word_round_trip.
-Print Assumptions word_equal.
-Print Assumptions word_count.

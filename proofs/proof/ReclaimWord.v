@@ -23,3 +23,7 @@ Proof.
   - replace (pack k (a, c) + 1) with (pack k (a, S c)) by (unfold pack; simpl; lia). by apply word_round_trip.
   - replace (pack k (a, S c) - 1) with (pack k (a, c)) by (unfold pack; simpl; lia). apply word_round_trip. lia.
 Qed.
+
+Print Assumptions word_round_trip.
+Print Assumptions word_equal.
+Print Assumptions word_count.
