@@ -132,6 +132,16 @@ proptest! {
 }
 
 #[test]
+fn sequences_that_differ_are_not_equal_and_hash_apart() {
+    let seq = |items: &[i64]| items.iter().fold(Seq::EMPTY, |seq, item| seq.push_back(*item));
+    let (some, hasher) = (seq(&[1, 2, 3]), RandomState::new());
+    for other in [seq(&[1, 2, 4]), seq(&[2, 1, 3]), seq(&[1, 2]), seq(&[1, 2, 3, 4])] {
+        assert_ne!(some, other);
+        assert_ne!(hasher.hash_one(&some), hasher.hash_one(&other));
+    }
+}
+
+#[test]
 fn a_sequence_is_sound_at_every_size_on_the_way_up_and_down() {
     let mut seq = Seq::default();
     for n in 0..2000 {
