@@ -15,7 +15,8 @@ fn top() -> PathBuf {
 /// The texts below `place` (or of it, if it is a file), but not what is built there.
 fn texts(place: &Path) -> Vec<(PathBuf, String)> {
     if place.is_file() {
-        let is_text = place.extension().is_some_and(|end| ["rs", "md", "v", "sh", "txt", "toml"].iter().any(|text| end == *text));
+        let is_text =
+            place.extension().is_some_and(|end| ["rs", "md", "v", "sh", "txt", "toml"].iter().any(|text| end == *text));
         return if is_text { vec![(place.to_owned(), fs::read_to_string(place).unwrap())] } else { Vec::new() };
     }
     let entries = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path());
