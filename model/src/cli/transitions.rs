@@ -12,7 +12,7 @@ Usage: striped-pool-model transitions [OPTIONS]
 
 Options, at least one of the first three; several are written one after the other:
   --exhaustive    every event in every state that capacities 1 to 3 lead to, stale and impossible events included, within:
-                  4 waiters, 6 waits, clock readings 0 to 2, 2 resources
+                  4 waiters, 9 waits, clock readings 0 to 2, 3 resources
   --random N      N transitions of long random sequences: hundreds of waiters and idle entries, resizes, closes
   --recorded N    at least N transitions that 4 real threads committed on real stripes (only with the feature `trace`)
   --seed N        for the random sequences and what the threads do (default 0)

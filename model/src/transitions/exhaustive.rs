@@ -16,7 +16,7 @@ const CAPACITY: u32 = 3;
 /// No longer queue is searched from.
 const WAITING: u32 = 4;
 /// No more waits are searched from: ids make states different for ever.
-const IDS: u64 = 6;
+const IDS: u64 = 9;
 /// The latest reading of the clock.
 const CLOCK: u64 = 2;
 /// The wake slot of waiter 0; each waiter has its own.
@@ -41,7 +41,7 @@ fn events(stripe: &Small) -> impl Iterator<Item = Event<u8, u8>> {
         Event::Close,
     ];
     let times = || (0..=CLOCK).map(Timestamp);
-    let back = [1, 2].into_iter().flat_map(move |resource| {
+    let back = [1, 2, 3].into_iter().flat_map(move |resource| {
         let puts = times().map(move |now| Event::Put { resource, now });
         puts.chain([Event::Return { resource }, Event::Discard { resource }])
     });

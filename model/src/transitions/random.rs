@@ -115,8 +115,8 @@ impl Life {
         match self.random.u32(0..1000) {
             0..=299 => Event::Cancel { id: self.some_id(stripe) },
             300..=599 => {
-                let (now, keep) = (self.about_now(), self.random.u32(0..=stripe.idle() + 1));
-                Event::Reap { now, ttl: Duration::from_nanos(self.random.u64(0..400)), keep }
+                let keep = if self.random.bool() { 0 } else { self.random.u32(0..=stripe.idle() + 1) };
+                Event::Reap { now: self.about_now(), ttl: Duration::from_nanos(self.random.u64(0..150)), keep }
             }
             600..=799 => Event::Freed { count: self.random.u32(0..=stripe.freeing() + 2) },
             800..=987 => {

@@ -18,11 +18,11 @@ use striped_pool::{Acquired, LocalPool};
 /// How many threads share the stripe.
 const THREADS: u64 = 4;
 /// Where the stripes begin, one after another.
-const CAPACITIES: [u32; 5] = [1, 2, 3, 8, 20];
+const CAPACITIES: [u32; 5] = [4, 1, 20, 2, 8];
 /// No thread holds more at once.
 const HELD: usize = 8;
 /// From which age an idle resource is stale.
-const TTL: Duration = Duration::from_micros(20);
+const TTL: Duration = Duration::from_micros(2);
 /// So many transitions make a run, then a fresh stripe is shared: what is recorded is kept until the run ends.
 const RUN: u64 = 50_000;
 
