@@ -21,8 +21,8 @@ seed() {
     echo "$name: this must be in core/src/stripe.rs once, so that it can be changed: $right" >&2
     exit 2
   fi
-  # `|` is in none of the lines; brackets, dots and the like stand for themselves.
-  sed -i "s|$(sed 's/[][\.*^$]/\\&/g' <<< "$right")|${wrong//&/\\&}|" "$stripe"
+  # `@` is in none of the lines; brackets, dots and the like stand for themselves.
+  sed -i "s@$(sed 's/[][\.*^$]/\\&/g' <<< "$right")@${wrong//&/\\&}@" "$stripe"
   if [ "$(diff "$copy/stripe.rs.right" "$stripe" | grep -c '^>')" != 1 ]; then
     echo "$name: not one line was changed" >&2
     exit 2
