@@ -9,7 +9,7 @@
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
 //!   programs         small programs, and random ones: tests/generated (loom), sample.rs (real threads), shuttle.rs
 //!   render, story    a trace as a table or a page      which              a machine by its name
-//!   mutants          seeded bugs: data, checks, table    transitions        what the machine does, for the proved one
+//!   mutants          seeded bugs: data, checks, table  transitions        what the machine does, for the proved one
 //! ```
 //!
 //! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a

@@ -27,7 +27,10 @@ seed() {
     echo "$name: not one line was changed" >&2
     exit 2
   fi
-  (cd "$copy" && CARGO_TARGET_DIR=$copy/target CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo build --release --locked --quiet -p striped-pool-model)
+  (
+    export CARGO_TARGET_DIR=$copy/target CARGO_PROFILE_RELEASE_OPT_LEVEL=0
+    cd "$copy" && cargo build --release --locked --quiet -p striped-pool-model
+  )
   # Both ends are looked at here: the producer's pipe is closed early when the checker stops.
   set +e
   "$copy/target/release/striped-pool-model" transitions --random 200000 2> /dev/null | "$checker" > "$copy/said"
