@@ -12,6 +12,7 @@ mod mutants;
 mod options;
 mod render;
 mod replay;
+mod transitions;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write;
@@ -26,11 +27,12 @@ striped-pool-model: model checking for striped-pool
 Usage: striped-pool-model COMMAND [OPTIONS]
 
 Commands:
-  explore   search every state of a machine within bounds
-  check     refute the specimens: the ancestor's faults, one shortest trace each
-  replay    run golden traces, compare or rewrite them
-  render    show a golden trace or a specimen as a table, or as a page to step through
-  mutants   seed bugs in a copy of the sources; the check that each names must fail
+  explore      search every state of a machine within bounds
+  check        refute the specimens: the ancestor's faults, one shortest trace each
+  replay       run golden traces, compare or rewrite them
+  render       show a golden trace or a specimen as a table, or as a page to step through
+  mutants      seed bugs in a copy of the sources; the check that each names must fail
+  transitions  write what the machine does, for the checker that runs the proved machine beside it
 
 `striped-pool-model COMMAND --help` says more.
 
@@ -90,6 +92,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<(String, End), Wrong> {
             "replay" => replay::run(arguments),
             "render" => render::run(arguments),
             "mutants" => mutants::run(arguments),
+            "transitions" => transitions::run(arguments),
             "help" => Ok((HELP.to_owned(), End::Holds)),
             other => Err(Wrong(format!("unknown command `{other}`; see striped-pool-model --help"))),
         },

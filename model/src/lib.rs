@@ -9,15 +9,16 @@
 //!   specimens        the ancestor, refuted             script             golden traces: commands and what comes of them
 //!   programs         small programs, and random ones: tests/generated (loom), sample.rs (real threads), shuttle.rs
 //!   render, story    a trace as a table or a page      which              a machine by its name
-//!   mutants          seeded bugs: data, checks, table
+//!   mutants          seeded bugs: data, checks, table  transitions        what the machine does, for the proved one
 //! ```
 //!
 //! For a pool that is not a pure machine, anybody's: [`real`] runs operations on threads and compares histories with a
 //! specification, under loom or on real ones.
 //!
 //! The program `striped-pool-model` searches (`explore`), refutes the specimens (`check`), replays golden traces
-//! (`replay`), shows a run as a text or a page (`render`) and seeds bugs (`mutants`) from the command line. The traces of
-//! the important scenarios are in `traces/`, the seeded bugs in `mutants/`.
+//! (`replay`), shows a run as a text or a page (`render`), seeds bugs (`mutants`) and writes transitions for the checker in
+//! `proofs/conformance` (`transitions`) from the command line. The traces of the important scenarios are in `traces/`, the
+//! seeded bugs in `mutants/`.
 //!
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
@@ -47,6 +48,7 @@ pub mod specimens;
 pub mod step_check;
 pub mod story;
 pub mod tombstones;
+pub mod transitions;
 pub mod which;
 pub mod world;
 

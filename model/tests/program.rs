@@ -28,7 +28,7 @@ fn help_names_every_command_and_every_exit_code() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         let (code, help, stderr) = run(arguments);
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
-        for wanted in ["explore", "check", "replay", "render", "  0 ", "  1 ", "  2 ", "  130 "] {
+        for wanted in ["explore", "check", "replay", "render", "transitions", "  0 ", "  1 ", "  2 ", "  130 "] {
             assert!(help.contains(wanted), "{wanted}");
         }
     }
@@ -41,7 +41,9 @@ fn help_of_a_command_names_its_options() {
     let check = ["--machine", "--list", "--json", "--html"];
     let replay = ["--rewrite", "--print", "----", "raise EVENT"];
     let render = ["--specimen", "--html", "FILE"];
-    for (command, options) in [("explore", &explore[..]), ("check", &check), ("replay", &replay), ("render", &render)] {
+    let transitions = ["--exhaustive", "--random", "--recorded", "--seed", "LISTS"];
+    let commands = [("explore", &explore[..]), ("check", &check), ("replay", &replay), ("render", &render)];
+    for (command, options) in commands.into_iter().chain([("transitions", &transitions[..])]) {
         let (code, help, stderr) = run(&[command, "--help"]);
         assert_eq!((code, stderr.as_str()), (Some(0), ""));
         options.iter().for_each(|option| assert!(help.contains(option), "{option}"));
@@ -323,4 +325,61 @@ fn counterexamples_are_written_as_pages() {
     let blocked = file("blocked", "");
     assert!(complaint(&["check", "--html", &blocked]).contains("blocked: "));
     assert!(complaint(&["explore", "--html", &blocked]).contains("blocked: "));
+}
+
+/// What `transitions` writes, line by line.
+fn transitions(arguments: &[&str]) -> Vec<String> {
+    let (code, stdout, stderr) = run(&[&["transitions"], arguments].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn transitions_that_cannot_be_written_are_complained_about() {
+    assert!(complaint(&["transitions"]).contains("needs --exhaustive, --random N or --recorded N"));
+    assert!(complaint(&["transitions", "--seed", "1"]).contains("needs --exhaustive"));
+    assert!(complaint(&["transitions", "--random", "0"]).contains("--random 0 is impossible: allowed is 1 to"));
+    assert!(complaint(&["transitions", "--random", "many"]).contains("--random many is impossible"));
+    assert!(complaint(&["transitions", "--random"]).contains("--random"));
+    assert!(complaint(&["transitions", "--random", "1", "--seed", "-1"]).contains("--seed -1 is impossible"));
+    assert!(complaint(&["transitions", "--recorded", "0"]).contains("--recorded 0 is impossible"));
+    assert!(complaint(&["transitions", "--exhaustively"]).contains("--exhaustively"));
+    assert!(complaint(&["transitions", "--exhaustive", "file"]).contains("file"));
+}
+
+#[test]
+fn random_transitions_are_as_many_as_asked_for_and_the_seed_decides_them() {
+    let lines = transitions(&["--random", "3000", "--seed", "7"]);
+    let is_transition = |line: &&String| !line.starts_with("new ") && !line.starts_with("end ");
+    assert_eq!(lines.iter().filter(is_transition).count(), 3000);
+    assert!(lines[0].starts_with("new ") && lines.last().is_some_and(|last| last == "end 3000"));
+    assert_eq!(lines, transitions(&["--random", "3000", "--seed", "7"]));
+    assert_ne!(lines, transitions(&["--random", "3000", "--seed", "8"]));
+}
+
+#[test]
+fn exhaustive_transitions_contain_each_event_that_can_happen_first() {
+    let lines = transitions(&["--exhaustive"]);
+    assert_eq!(lines[0], "at 1 1 0 0 0 0 0 0 :");
+    for line in ["t 10 1 S 10 N 1 0 0 0 0 0 0 0 :", "a 0 0 R n 1 1 0 0 0 0 0 0 :", "q 1 - 1 1 0 0 0 1 0 0 :"] {
+        assert!(lines[1..70].iter().any(|found| found == line), "{line}");
+    }
+    let (states, transitions) = (lines.iter().filter(|line| line.starts_with("at ")).count(), lines.len() - 1);
+    assert_eq!((states, transitions - states), (17_280, 1_145_490));
+    assert_eq!(lines.last().unwrap(), "end 1145490");
+}
+
+#[cfg(all(feature = "trace", not(feature = "shuttle")))]
+#[test]
+fn what_threads_commit_is_recorded_in_order() {
+    let lines = transitions(&["--recorded", "500"]);
+    assert_eq!(lines[0], "new 4 1");
+    assert_eq!(lines.last().unwrap(), &format!("end {}", lines.len() - 2));
+    assert!(lines.len() >= 502);
+}
+
+#[cfg(not(all(feature = "trace", not(feature = "shuttle"))))]
+#[test]
+fn nothing_is_recorded_without_the_feature() {
+    assert!(complaint(&["transitions", "--recorded", "500"]).contains("the feature `trace`"));
 }
