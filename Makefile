@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate proofs bench bench-quick bench-check bench-instructions clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ BENCH_RUN = $(CARGO) run --release --locked --manifest-path tests/bench/Cargo.to
 
 proofs: ## checks the Coq and Iris proofs, and prints what each theorem rests on; installs Debian's coq if it may (5 min)
 	proofs/build.sh
+
+conformance: ## ten million transitions of the shipped machine beside the proved one; then seeded faults (4 min; 7 min cold)
+	proofs/conformance/run.sh
+	proofs/conformance/seeded.sh
 
 bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (12 min; 16 min cold)
 	$(BENCH_BUILD)

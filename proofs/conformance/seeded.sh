@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Would the checker notice? Seeds three wrong rules in a copy of the machine, one at a time; a short random run must differ from
-# the proved machine for each. Prints the line that the checker names.
+# Would it be noticed? Seeds three wrong rules in a copy of the machine, one at a time; for each a short random run must differ from the
+# proved machine, and the test of the committed digests must fail. Prints the line that the checker names.
 #
 # Usage: proofs/conformance/seeded.sh (from anywhere). Needs what run.sh needs. Exit code 1 if a wrong rule is not noticed.
 set -euo pipefail
@@ -10,6 +10,15 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 # The whole workspace without what was built from it; it is small.
 tar -c --exclude=./target --exclude=./.git --exclude=./proofs --exclude=./tests/bench/target . | tar -x -C "$copy"
+mkdir "$copy/proofs"
+cp proofs/digests.txt "$copy/proofs"
+export CARGO_TARGET_DIR=$copy/target CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_DEV_OPT_LEVEL=0
+digests() { (cd "$copy" && cargo test --locked --quiet -p striped-pool-model --test conformance > "$copy/digests" 2>&1); }
+digests || {
+  echo "the digests differ before anything is changed: see proofs/conformance/digests.sh" >&2
+  tail -n 20 "$copy/digests" >&2
+  exit 1
+}
 stripe=$copy/core/src/stripe.rs
 cp "$stripe" "$copy/stripe.rs.right"
 
@@ -27,10 +36,7 @@ seed() {
     echo "$name: not one line was changed" >&2
     exit 2
   fi
-  (
-    export CARGO_TARGET_DIR=$copy/target CARGO_PROFILE_RELEASE_OPT_LEVEL=0
-    cd "$copy" && cargo build --release --locked --quiet -p striped-pool-model
-  )
+  (cd "$copy" && cargo build --release --locked --quiet -p striped-pool-model)
   # Both ends are looked at here: the producer's pipe is closed early when the checker stops.
   set +e
   "$copy/target/release/striped-pool-model" transitions --random 200000 2> /dev/null | "$checker" > "$copy/said"
@@ -41,7 +47,12 @@ seed() {
     cat "$copy/said" >&2
     exit 1
   fi
-  echo "$name: noticed"
+  if digests || ! grep -q '^test result: FAILED' "$copy/digests"; then
+    echo "$name: NOT NOTICED by the digests" >&2
+    tail -n 20 "$copy/digests" >&2
+    exit 1
+  fi
+  echo "$name: noticed by both"
   head -n 3 "$copy/said" | cut -c 1-160 | sed 's/^/  /'
 }
 
