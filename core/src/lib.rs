@@ -15,8 +15,8 @@ pub mod runtime;
 pub mod stripe;
 
 pub use pool::{
-    Acquired, ConfigError, CreatePermit, GetError, Lease, LocalPool, OwnedLease, PendingTake, Pool, PoolConfig,
-    PoolStatus, Reaper, ResizeError, StripeStatus, Unavailable,
+    Acquire, Acquired, ConfigError, CreatePermit, GetError, Lease, LocalPool, OwnedLease, PendingTake, Pool,
+    PoolConfig, PoolStatus, Reaper, ResizeError, StripeStatus, Timeout, Unavailable, WaitedFor,
 };
 
 /// The example of the README, so that it is compiled and run.

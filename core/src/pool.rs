@@ -35,14 +35,17 @@
 
 mod config;
 mod error;
+mod future;
 mod lease;
 mod local;
 mod pool_inner;
 mod reaper;
 mod status;
+mod tasks;
 
 pub use config::{PoolConfig, PoolConfigBuilder};
-pub use error::{ConfigError, GetError, ResizeError, Unavailable};
+pub use error::{ConfigError, GetError, ResizeError, Timeout, Unavailable, WaitedFor};
+pub use future::Acquire;
 pub use lease::{Lease, OwnedLease};
 pub use local::{Acquired, CreatePermit, LocalPool, PendingTake};
 pub use reaper::Reaper;
@@ -89,7 +92,15 @@ struct Owner<T, E> {
 enum Patience {
     None,
     For(Duration),
+    Until(Deadline),
     Endless,
+}
+
+/// What a get found: a resource or a permit, on which stripe, and whether it stood in line for it.
+struct Found<'a, T> {
+    acquired: Acquired<'a, T>,
+    index: usize,
+    has_waited: bool,
 }
 
 impl<T: Send + 'static, E> Pool<T, E> {
@@ -126,7 +137,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), and [`Unavailable::TimedOut`].
+    /// As [`get`](Self::get), and [`GetError::TimedOut`], with what the pool looked like then.
     ///
     /// # Panics
     ///
@@ -329,24 +340,62 @@ impl<T, E> Pool<T, E> {
         is_closed: bool,
         patience: Patience,
     ) -> Result<(usize, ResourceHandle), GetError<E>> {
-        let local = self.inner.local(home);
-        let (acquired, index) = match local.acquired_or(tried, is_closed) {
-            Ok(acquired) => (acquired, home),
-            Err(Unavailable::Exhausted) => match (self.try_others(home), patience) {
-                (Some(found), _) => found,
-                (None, Patience::None) => return Err(Unavailable::Exhausted.into()),
-                (None, Patience::For(wait)) => (local.wait(Deadline::after(wait))?, home),
-                (None, Patience::Endless) => (local.wait(Deadline::NEVER)?, home),
-            },
-            Err(reason) => return Err(reason.into()),
-        };
-        Ok((index, self.create(acquired)?.into_handle()))
+        let found = self.look(home, tried, is_closed).or_else(|reason| self.await_turn(home, reason, patience));
+        let found = found.map_err(|reason| self.unavailable(reason))?;
+        Ok((found.index, self.create(found.acquired)?.into_handle()))
     }
 
-    fn try_others(&self, home: usize) -> Option<(Acquired<'_, T>, usize)> {
+    /// The search of a get, without its create.
+    fn seek(&self, patience: Patience) -> Result<Found<'_, T>, Unavailable> {
+        let home = self.inner.home();
+        let (tried, is_closed) = self.inner.local(home).try_take();
+        self.look(home, tried, is_closed).or_else(|reason| self.await_turn(home, reason, patience))
+    }
+
+    /// What a take at home found, else what the other stripes have.
+    fn look(
+        &self,
+        home: usize,
+        tried: WakeResult<ResourceHandle>,
+        is_closed: bool,
+    ) -> Result<Found<'_, T>, Unavailable> {
+        match self.inner.local(home).acquired_or(tried, is_closed) {
+            Ok(acquired) => Ok(Found { acquired, index: home, has_waited: false }),
+            Err(Unavailable::Exhausted) => self.try_others(home).ok_or(Unavailable::Exhausted),
+            Err(reason) => Err(reason),
+        }
+    }
+
+    fn try_others(&self, home: usize) -> Option<Found<'_, T>> {
         let stripes = self.inner.stripes();
         let others = (home + 1..stripes.len()).chain(0..home);
-        others.map(|index| (stripes[index].try_acquire(), index)).find_map(|(found, index)| Some((found.ok()?, index)))
+        others
+            .map(|index| (stripes[index].try_acquire(), index))
+            .find_map(|(found, index)| Some(Found { acquired: found.ok()?, index, has_waited: false }))
+    }
+
+    /// Waits in line at home, if it is only that everything is lent, and while patience lasts.
+    fn await_turn(&self, home: usize, reason: Unavailable, patience: Patience) -> Result<Found<'_, T>, Unavailable> {
+        let deadline = match (reason, patience) {
+            (Unavailable::Exhausted, Patience::Until(deadline)) => deadline,
+            (Unavailable::Exhausted, Patience::For(wait)) => Deadline::after(wait),
+            (Unavailable::Exhausted, Patience::Endless) => Deadline::NEVER,
+            (reason, _) => return Err(reason),
+        };
+        Ok(Found { acquired: self.inner.local(home).wait(deadline)?, index: home, has_waited: true })
+    }
+
+    /// Why nothing was lent, as the pool says it.
+    fn unavailable(&self, reason: Unavailable) -> GetError<E> {
+        match reason {
+            Unavailable::TimedOut => self.timed_out(WaitedFor::Resource),
+            Unavailable::Exhausted | Unavailable::Closed => GetError::Unavailable(reason),
+        }
+    }
+
+    /// The error of a get whose time ran out doing something.
+    fn timed_out(&self, waited_for: WaitedFor) -> GetError<E> {
+        GetError::TimedOut(Box::new(Timeout { waited_for, status: self.status() }))
     }
 
     /// Turns a permit into a resource. If `create` fails or panics, the permit is dropped: the next waiter gets it.

@@ -100,7 +100,7 @@ fn the_error_of_a_get_has_the_error_of_the_create_as_its_source() {
     assert_eq!(failed.to_string(), "creating a resource failed");
     for reason in [Unavailable::Exhausted, Unavailable::TimedOut, Unavailable::Closed] {
         let error = GetError::<Refused>::from(reason);
-        assert_eq!((error, error.to_string()), (GetError::Unavailable(reason), reason.to_string()));
+        assert_eq!((error.clone(), error.to_string()), (GetError::Unavailable(reason), reason.to_string()));
         assert!(error.source().is_none(), "its message is the reason's already");
     }
     let boxed: Box<dyn Error + Send + Sync> = Box::new(failed);

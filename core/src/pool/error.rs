@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use super::status::PoolStatus;
 use core::fmt;
 use core::time::Duration;
 use std::error::Error;
@@ -94,9 +95,7 @@ impl fmt::Display for Unavailable {
             Self::Exhausted => {
                 "all resources are lent: wait with get or get_timeout, or allow more with max_resources or resize"
             }
-            Self::TimedOut => {
-                "no resource was given back in time: wait longer, hold leases for less time, or allow more with max_resources or resize"
-            }
+            Self::TimedOut => return WaitedFor::Resource.fmt(f),
             Self::Closed => "the pool is closed and lends no more",
         })
     }
@@ -104,13 +103,74 @@ impl fmt::Display for Unavailable {
 
 impl Error for Unavailable {}
 
-/// Why a get returned no lease.
+/// What a get was doing when its time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitedFor {
+    /// It stood in line for a resource, or for room to create one.
+    Resource,
+    /// There was room, and a new resource was being created.
+    Create,
+    /// It had an idle resource, which was being checked before it was lent again, or freed because the check refused it.
+    Recycle,
+}
+
+impl fmt::Display for WaitedFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resource => {
+                "no resource was given back in time: wait longer, hold leases for less time, or allow more with max_resources or resize"
+            }
+            Self::Create => "creating a resource took too long: wait longer, or see why it is slow",
+            Self::Recycle => "checking an idle resource took too long: wait longer, or see why the check is slow",
+        })
+    }
+}
+
+/// A get whose time ran out: what it was doing, and what the pool looked like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeout {
+    /// What it waited for.
+    pub waited_for: WaitedFor,
+    /// The pool at that moment.
+    pub status: PoolStatus,
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = &self.status;
+        if !status.label.is_empty() {
+            write!(f, "pool {:?}: ", status.label)?;
+        }
+        write!(
+            f,
+            "{} (of {} resources {} are out and {} idle; {} wait)",
+            self.waited_for,
+            status.max_resources(),
+            status.out(),
+            status.idle(),
+            status.waiting()
+        )
+    }
+}
+
+impl Error for Timeout {}
+
+/// Why a get returned no lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GetError<E> {
-    /// Nothing could be had: see the reason.
+    /// Nothing could be had: see the reason. (A pool says [`TimedOut`](Self::TimedOut) for a wait that is over; the reason of that
+    /// name is for pools that are built on parts of this one and keep no status.)
     Unavailable(Unavailable),
+    /// Its time ran out: the timeout says doing what, and what the pool looked like.
+    TimedOut(Box<Timeout>),
     /// There was room for one more resource, and creating it failed. The room is free again: others were not held up.
     Create(E),
+    /// There was room for one more resource, and the hook before the lend refused it although it was new. It was freed, and the
+    /// room is free again.
+    Refused,
 }
 
 impl<E> GetError<E> {
@@ -119,7 +179,16 @@ impl<E> GetError<E> {
     pub fn into_create(self) -> Option<E> {
         match self {
             Self::Create(error) => Some(error),
-            Self::Unavailable(_) => None,
+            Self::Unavailable(_) | Self::TimedOut(_) | Self::Refused => None,
+        }
+    }
+
+    /// What the get was doing when its time ran out, if that is why it failed.
+    #[must_use]
+    pub fn timeout(&self) -> Option<&Timeout> {
+        match self {
+            Self::TimedOut(timeout) => Some(timeout),
+            Self::Unavailable(_) | Self::Create(_) | Self::Refused => None,
         }
     }
 
@@ -129,10 +198,10 @@ impl<E> GetError<E> {
         matches!(self, Self::Unavailable(Unavailable::Closed))
     }
 
-    /// Whether the wait was over first.
+    /// Whether the time was over first.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Unavailable(Unavailable::TimedOut))
+        matches!(self, Self::TimedOut(_) | Self::Unavailable(Unavailable::TimedOut))
     }
 
     /// Whether everything was lent and the call does not wait.
@@ -152,7 +221,11 @@ impl<E> fmt::Display for GetError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(reason) => reason.fmt(f),
+            Self::TimedOut(timeout) => timeout.fmt(f),
             Self::Create(_) => f.write_str("creating a resource failed"),
+            Self::Refused => {
+                f.write_str("the hook before the lend refused a resource that had just been created: see to the hook")
+            }
         }
     }
 }
@@ -160,7 +233,7 @@ impl<E> fmt::Display for GetError<E> {
 impl<E: Error + 'static> Error for GetError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Unavailable(_) => None,
+            Self::Unavailable(_) | Self::TimedOut(_) | Self::Refused => None,
             Self::Create(error) => Some(error),
         }
     }

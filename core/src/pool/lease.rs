@@ -10,7 +10,7 @@
 //!    thread's panic that counts.
 //! 3. A lease that is leaked (`mem::forget`) keeps its resource and its place in the pool for ever; nothing else breaks.
 
-use super::local::LocalPool;
+use super::local::{CreatePermit, LocalPool};
 use super::pool_inner::PoolInner;
 use crate::runtime::effects::Panic;
 use crate::runtime::{PoolEvent, ResourceHandle};
@@ -122,6 +122,17 @@ impl<'a, T> Lease<'a, T> {
         // The lease ends before its resource leaves the box: nothing that panics can give it back as well.
         let lease = ManuallyDrop::new(self);
         lease.held.detach(lease.local)
+    }
+
+    /// Takes the resource out and keeps its place: the permit is fulfilled with a replacement, or dropped when this one has been
+    /// freed. So a pool can free and replace in its own way, across awaits too, and its bound holds meanwhile. For a resource that
+    /// is to live on without the pool, see [`detach`](Self::detach).
+    #[must_use = "dropping the permit gives the place to the next waiter"]
+    pub fn remove(self) -> (T, CreatePermit<'a, T>) {
+        let local = self.local;
+        // SAFETY: rule 1: the lease has ended and gave us the handle: this is its last use.
+        let value = unsafe { self.into_handle().into_inner::<T>() };
+        (value, CreatePermit::new(local))
     }
 
     /// Runs `work` on the resource and gives it back, or discards it if `work` panics: also in a thread that was panicking

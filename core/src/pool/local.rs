@@ -10,6 +10,7 @@
 //! 3. Only this file commits events on the cell, and `effects.rs` those that they raise.
 
 use super::error::Unavailable;
+use super::future::Acquire;
 use super::lease::Lease;
 use super::status::StripeStatus;
 use crate::runtime::effects::{Outside, Panic, Performed, Work, give_back, start};
@@ -18,6 +19,8 @@ use crate::runtime::{Committed, PoolEvent, ResourceHandle, StripeCell};
 use crate::stripe::{Timestamp, WaiterId, WakeResult};
 use crate::sync::{Clock, Deadline, Shared};
 use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 /// One stripe, its clock, and how its resources end.
@@ -42,6 +45,9 @@ pub enum Acquired<'a, T> {
 }
 
 /// The right to have one more resource. Fulfil it with one, or drop it: then the next waiter gets it.
+///
+/// An affine token: creating, retrying, backing off and checking happen between here and there, in the importing pool, on a
+/// thread or across awaits. Whatever ends it early (an error, a panic, a future that is dropped) drops it.
 #[must_use = "dropping a permit gives it to the next waiter"]
 pub struct CreatePermit<'a, T> {
     local: &'a LocalPool<T>,
@@ -124,7 +130,16 @@ impl<T> LocalPool<T> {
         self.enqueue().wait_until(deadline)
     }
 
+    /// The twin of [`acquire`](Self::acquire) for tasks: looks at its first poll, and takes its place in line then if there is
+    /// nothing, behind all who wait already, threads and tasks alike. Needs no runtime, and has no timer: to give up after some
+    /// time, drop it.
+    pub fn acquire_async(&self) -> Acquire<'_, T> {
+        Acquire::new(self)
+    }
+
     /// Takes a place in the queue without blocking. The answer may be there already.
+    ///
+    /// [Wait](PendingTake::wait) for it on a thread, or await it in a task.
     pub fn enqueue(&self) -> PendingTake<'_, T> {
         let (receiver, wake) = wake_slot();
         let committed = self.cell.commit(PoolEvent::Take { wake });
@@ -284,6 +299,11 @@ impl<T> fmt::Debug for LocalPool<T> {
 }
 
 impl<'a, T> CreatePermit<'a, T> {
+    /// The right that comes from a resource of `local` that the caller has taken out of its lease.
+    pub(super) fn new(local: &'a LocalPool<T>) -> Self {
+        Self { local }
+    }
+
     /// Puts a new resource into the pool, lent to the caller.
     pub fn fulfil(self, value: T) -> Lease<'a, T> {
         let local = self.local;
@@ -304,9 +324,9 @@ impl<T> fmt::Debug for CreatePermit<'_, T> {
     }
 }
 
-/// A take that waits, or has its answer already.
+/// A take that waits, or has its answer already: a thread waits for it, or a task awaits it.
 ///
-/// Dropping it gives up the wait without waiting for anybody, and gives back whatever was handed over meanwhile; nothing is
+/// Dropping it, at whatever point, gives up the wait without waiting for anybody, and gives back whatever was handed over meanwhile; nothing is
 /// lost, and nobody else sleeps for it. If what comes back must be freed (the pool was closed or shrinks), it runs `free`.
 #[must_use = "dropping a pending take gives it up"]
 pub struct PendingTake<'a, T> {
@@ -366,11 +386,31 @@ impl<'a, T> PendingTake<'a, T> {
     }
 }
 
+impl<'a, T> Future for PendingTake<'a, T> {
+    type Output = Result<Acquired<'a, T>, Unavailable>;
+
+    /// The twin of [`wait`](PendingTake::wait). Never blocks; the task of the last poll is woken once when the answer is there.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let receiver = self.receiver.as_mut().expect("a take was polled after it was ready");
+        let Some(result) = receiver.poll(context.waker()) else { return Poll::Pending };
+        self.receiver = None;
+        Poll::Ready(self.local.acquired(result).ok_or(Unavailable::Closed))
+    }
+}
+
 impl<T> Drop for PendingTake<'_, T> {
     fn drop(&mut self) {
         let Some(receiver) = self.receiver.take() else { return };
-        self.cancel();
-        if let Some(event) = receiver.abandon().and_then(give_back) {
+        // It leaves before its place does, so that the task which drops this is not woken by it.
+        let Some(result) = receiver.abandon() else {
+            self.cancel();
+            return;
+        };
+        if let Some(event) = give_back(result) {
             self.local.commit_quietly(event);
         }
     }

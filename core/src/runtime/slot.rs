@@ -192,7 +192,7 @@ impl WakeReceiver {
             return Some(result);
         }
         // SAFETY: rule 4: WAITING is clear, so the unparker is ours.
-        self.slot.unparker.with_mut(|cell| unsafe { *cell = Some(unparker) });
+        let replaced = self.slot.unparker.with_mut(|cell| unsafe { (*cell).replace(unparker) });
         self.is_registered = true;
         // ORDERING: Release (ORD-SLOT-REGISTER) pairs with the Acquire of ORD-SLOT-PUBLISH: a deliverer that sees
         // WAITING reads a whole unparker. Acquire pairs with its Release: if RESULT came first, the result is whole.
@@ -203,7 +203,15 @@ impl WakeReceiver {
             let unparker = self.slot.unparker.with_mut(|cell| unsafe { (*cell).take() });
             drop(unparker);
         }
+        // A waker's drop is user code: last, when nothing is half-made.
+        drop(replaced);
         self.read(before)
+    }
+
+    /// The result, or `None`: then the task of `waker`, and no other that was named before, is woken when it is there. Never
+    /// blocks. User code: clones the waker, and drops one that it replaces.
+    pub fn poll(&mut self, waker: &Waker) -> Option<PoolWakeResult> {
+        self.take().or_else(|| self.register(Unparker::Waker(waker.clone())))
     }
 
     /// Takes the unparker back, to replace it; or returns the result if it has been published.

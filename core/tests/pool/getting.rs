@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
-use striped_pool::{GetError, Pool, PoolConfig, Unavailable};
+use striped_pool::{GetError, Pool, PoolConfig, Unavailable, WaitedFor};
 
 type Answer = Result<u32, GetError<Refused>>;
 type Get = fn(&TestPool) -> Answer;
@@ -93,7 +93,8 @@ fn an_exhausted_pool_answers_timed_out_to_those_whose_time_is_over() {
         for (name, get) in TIMED {
             let start = Instant::now();
             let answer = get(&pool);
-            assert_eq!(answer, Err(GetError::Unavailable(Unavailable::TimedOut)), "{name}");
+            let timeout = answer.as_ref().err().and_then(GetError::timeout).expect(name);
+            assert_eq!((timeout.waited_for, timeout.status.out()), (WaitedFor::Resource, 3), "{name}");
             assert!(answer.is_err_and(|error| error.is_timeout() && !error.is_exhausted() && !error.is_closed()));
             assert!(name.contains("ZERO") || start.elapsed() >= SHORT, "{name} gave up too early");
             assert_eq!(pool.status().waiting(), 0, "{name} left its place in the queue");

@@ -49,12 +49,12 @@ impl Count {
     /// Counts a get that failed, by its reason. One without a known reason counts nowhere, so that the sums differ.
     pub(super) fn failed(&mut self, error: &GetError<OpenError>) {
         match error {
-            GetError::Unavailable(Unavailable::TimedOut) => self.timed_out += 1,
+            GetError::TimedOut(_) => self.timed_out += 1,
             GetError::Unavailable(Unavailable::Exhausted) => self.exhausted += 1,
             GetError::Unavailable(Unavailable::Closed) => self.closed += 1,
-            GetError::Unavailable(_) => {}
             GetError::Create(OpenError::Injected) => self.creates_failed += 1,
             GetError::Create(OpenError::Database(error)) => self.database_failed(error),
+            _ => {}
         }
     }
 

@@ -28,8 +28,8 @@ pub fn striped(stripes: u32) -> Borrowed {
 #[inline]
 fn reason(error: GetError<super::MakeError>) -> NotLent {
     match error {
-        GetError::Unavailable(Unavailable::TimedOut) => NotLent::TimedOut,
-        GetError::Unavailable(_) | GetError::Create(_) => NotLent::Failed,
+        GetError::TimedOut(_) => NotLent::TimedOut,
+        _ => NotLent::Failed,
     }
 }
 
