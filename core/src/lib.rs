@@ -2,7 +2,9 @@
 //!
 //! - [`stripe`]: the machine. `step(state, event)` answers with a new state and effects; total, pure, no unsafe code.
 //! - [`runtime`]: wraps it in a compare-and-swap loop and performs the effects only after the commit.
-//! - [`pool`]: a blocking pool on top, and [`LocalPool`], the one-stripe part for authors of other pools.
+//! - [`pool`]: pools on top, for threads and tasks alike: [`Pool`], and [`ManagedPool`] with a manager and hooks; and [`LocalPool`], the
+//!   one-stripe part for authors of other pools.
+//! - `adapters`: managers of r2d2, bb8 and deadpool, each behind the feature of its name.
 //!
 //! Start with [`Pool`]; read [`stripe`] to know what it does, and [`runtime`] to see which file may touch an atomic, use
 //! unsafe, or run user code.
@@ -10,13 +12,17 @@
 mod reclaim;
 mod sync;
 
+#[cfg(any(feature = "r2d2", feature = "bb8", feature = "deadpool"))]
+pub mod adapters;
 pub mod pool;
 pub mod runtime;
 pub mod stripe;
 
 pub use pool::{
-    Acquire, Acquired, ConfigError, CreatePermit, GetError, Lease, LocalPool, OwnedLease, PendingTake, Pool,
-    PoolConfig, PoolStatus, Reaper, ResizeError, StripeStatus, Timeout, Unavailable, WaitedFor,
+    Acquire, Acquired, Acquisition, AsyncManager, BlockingManager, ConfigError, CreatePermit, GetError, Introspection,
+    Lease, LocalPool, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager, OwnedLease, OwnedManagedLease,
+    PendingTake, Pool, PoolConfig, PoolConfigBuilder, PoolStatus, Reaper, ResizeError, StripeStatus, Timeout,
+    Unavailable, Usage, WaitedFor,
 };
 
 /// The example of the README, so that it is compiled and run.

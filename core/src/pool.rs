@@ -38,6 +38,8 @@ mod error;
 mod future;
 mod lease;
 mod local;
+mod managed;
+mod observe;
 mod pool_inner;
 mod reaper;
 mod status;
@@ -48,6 +50,10 @@ pub use error::{ConfigError, GetError, ResizeError, Timeout, Unavailable, Waited
 pub use future::Acquire;
 pub use lease::{Lease, OwnedLease};
 pub use local::{Acquired, CreatePermit, LocalPool, PendingTake};
+pub use managed::{
+    Acquisition, AsyncManager, BlockingManager, Introspection, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager,
+    OwnedManagedLease, Usage,
+};
 pub use reaper::Reaper;
 pub use status::{PoolStatus, StripeStatus};
 
@@ -56,6 +62,7 @@ use crate::stripe::WakeResult;
 use crate::sync::{Arc, Deadline};
 use core::fmt;
 use core::time::Duration;
+use observe::{How, Observed, Watch, observe};
 use pool_inner::{PoolInner, share};
 
 /// A handle to a pool of resources `T`, whose creation can fail with `E`. Cloning it makes another handle to the same
@@ -101,6 +108,17 @@ struct Found<'a, T> {
     acquired: Acquired<'a, T>,
     index: usize,
     has_waited: bool,
+}
+
+impl<T> Found<'_, T> {
+    /// How its get comes by a resource.
+    fn how(&self) -> How {
+        match (&self.acquired, self.has_waited) {
+            (Acquired::Permit(_), _) => How::Created,
+            (Acquired::Lease(_), true) => How::HandedOver,
+            (Acquired::Lease(_), false) => How::Idle,
+        }
+    }
 }
 
 impl<T: Send + 'static, E> Pool<T, E> {
@@ -305,7 +323,7 @@ impl<T, E> Pool<T, E> {
     #[must_use]
     pub fn status(&self) -> PoolStatus {
         let stripes = self.inner.stripes().iter().map(LocalPool::status).collect();
-        PoolStatus { label: self.owner.config.label.clone(), stripes }
+        PoolStatus { label: String::from(&*self.owner.config.label), stripes }
     }
 
     /// What the pool was made from. The size is the one it started with; see [`status`](Self::status) for today's.
@@ -323,11 +341,13 @@ impl<T, E> Pool<T, E> {
         patience: Patience,
         make: impl FnOnce(usize, Lease<'a, T>) -> L,
     ) -> Result<L, GetError<E>> {
+        let watch = Watch::start_if(false);
         let home = self.inner.home();
-        let (index, resource) = match self.inner.local(home).try_take() {
-            (WakeResult::Deliver(resource), _) => (home, resource),
+        let (index, resource, how) = match self.inner.local(home).try_take() {
+            (WakeResult::Deliver(resource), _) => (home, resource, How::Idle),
             (tried, is_closed) => self.lend_otherwise(home, tried, is_closed, patience)?,
         };
+        self.observe(Observed::Acquired { how, took: watch.elapsed() });
         Ok(make(index, Lease::new(self.inner.local(index), resource)))
     }
 
@@ -339,10 +359,11 @@ impl<T, E> Pool<T, E> {
         tried: WakeResult<ResourceHandle>,
         is_closed: bool,
         patience: Patience,
-    ) -> Result<(usize, ResourceHandle), GetError<E>> {
+    ) -> Result<(usize, ResourceHandle, How), GetError<E>> {
         let found = self.look(home, tried, is_closed).or_else(|reason| self.await_turn(home, reason, patience));
         let found = found.map_err(|reason| self.unavailable(reason))?;
-        Ok((found.index, self.create(found.acquired)?.into_handle()))
+        let how = found.how();
+        Ok((found.index, self.create(found.acquired)?.into_handle(), how))
     }
 
     /// The search of a get, without its create.
@@ -393,9 +414,16 @@ impl<T, E> Pool<T, E> {
         }
     }
 
+    /// Says what happened.
+    #[inline]
+    fn observe(&self, event: Observed) {
+        observe(&self.owner.config.label, event);
+    }
+
     /// The error of a get whose time ran out doing something.
     fn timed_out(&self, waited_for: WaitedFor) -> GetError<E> {
-        GetError::TimedOut(Box::new(Timeout { waited_for, status: self.status() }))
+        self.observe(Observed::TimedOut(waited_for));
+        GetError::timed_out(waited_for, self.status())
     }
 
     /// Turns a permit into a resource. If `create` fails or panics, the permit is dropped: the next waiter gets it.
@@ -403,8 +431,13 @@ impl<T, E> Pool<T, E> {
         match acquired {
             Acquired::Lease(lease) => Ok(lease),
             Acquired::Permit(permit) => {
-                let value = (self.owner.config.create)().map_err(GetError::Create)?;
-                Ok(permit.fulfil(value))
+                let watch = Watch::start_if(false);
+                let value = (self.owner.config.create)();
+                self.observe(match value {
+                    Ok(_) => Observed::Created { took: watch.elapsed() },
+                    Err(_) => Observed::CreateFailed,
+                });
+                Ok(permit.fulfil(value.map_err(GetError::Create)?))
             }
         }
     }

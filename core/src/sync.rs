@@ -106,6 +106,20 @@ mod with_std {
         }
     }
 
+    /// How long something takes, by the precise clock.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Stopwatch(Instant);
+
+    impl Stopwatch {
+        pub(crate) fn start() -> Self {
+            Self(Instant::now())
+        }
+
+        pub(crate) fn elapsed(self) -> Duration {
+            self.0.elapsed()
+        }
+    }
+
     /// A small number that is this thread's for good; threads are numbered as they first ask.
     pub(crate) fn thread_number() -> usize {
         static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
@@ -354,6 +368,21 @@ mod checked {
             const SECOND: u64 = 1_000_000_000;
             // ORDERING: Relaxed: outside of the model; only that each reading is another counts.
             Timestamp(self.0.fetch_add(SECOND, std::sync::atomic::Ordering::Relaxed).saturating_add(SECOND))
+        }
+    }
+
+    /// No time passes.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Stopwatch;
+
+    impl Stopwatch {
+        pub(crate) fn start() -> Self {
+            Self
+        }
+
+        #[allow(clippy::unused_self, reason = "as the clock's has it")]
+        pub(crate) fn elapsed(self) -> Duration {
+            Duration::ZERO
         }
     }
 

@@ -29,7 +29,7 @@ pub struct PoolConfig<T, E> {
     pub(super) max_resources: u32,
     pub(super) stripes: u32,
     pub(super) cache_ttl: Option<Duration>,
-    pub(super) label: String,
+    pub(super) label: Shared<str>,
     #[cfg(feature = "trace")]
     pub(super) record: Option<RecordFn>,
 }
@@ -51,7 +51,7 @@ impl<T: Send + 'static, E> PoolConfig<T, E> {
                 max_resources,
                 stripes: 1,
                 cache_ttl: None,
-                label: String::new(),
+                label: Shared::from(""),
                 #[cfg(feature = "trace")]
                 record: None,
             },
@@ -68,7 +68,7 @@ impl<T, E> Clone for PoolConfig<T, E> {
             max_resources: self.max_resources,
             stripes: self.stripes,
             cache_ttl: self.cache_ttl,
-            label: self.label.clone(),
+            label: Shared::clone(&self.label),
             #[cfg(feature = "trace")]
             record: self.record.clone(),
         }
@@ -155,7 +155,7 @@ impl<T, E> PoolConfigBuilder<T, E> {
 
     /// What the pool is called in reports.
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.config.label = label.into();
+        self.config.label = Shared::from(label.into());
         self
     }
 

@@ -174,6 +174,10 @@ pub enum GetError<E> {
 }
 
 impl<E> GetError<E> {
+    pub(super) fn timed_out(waited_for: WaitedFor, status: PoolStatus) -> Self {
+        Self::TimedOut(Box::new(Timeout { waited_for, status }))
+    }
+
     /// The error of the create, if that is what failed.
     #[must_use]
     pub fn into_create(self) -> Option<E> {

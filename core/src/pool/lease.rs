@@ -11,7 +11,7 @@
 //! 3. A lease that is leaked (`mem::forget`) keeps its resource and its place in the pool for ever; nothing else breaks.
 
 use super::local::{CreatePermit, LocalPool};
-use super::pool_inner::PoolInner;
+use super::pool_inner::{Place, PoolInner};
 use crate::runtime::effects::Panic;
 use crate::runtime::{PoolEvent, ResourceHandle};
 use crate::sync::Arc;
@@ -63,12 +63,18 @@ impl<T> Held<T> {
         unsafe { self.resource.as_ptr::<T>().as_mut() }
     }
 
+    /// Rule 2: whether its holder is panicking.
+    #[inline]
+    fn is_spoilt(&self) -> bool {
+        let panic = panicking_thread();
+        panic.is_some() && panic != self.taken_in_panic_of
+    }
+
     /// The drop of a lease: rule 2.
     #[inline]
     fn give_back(&self, local: &LocalPool<T>) {
         let resource = self.resource;
-        let panic = panicking_thread();
-        if panic.is_some() && panic != self.taken_in_panic_of {
+        if self.is_spoilt() {
             local.commit_quietly(PoolEvent::Discard { resource });
         } else {
             local.put(resource);
@@ -114,6 +120,17 @@ impl<'a, T> Lease<'a, T> {
     pub fn discard(self) {
         let lease = ManuallyDrop::new(self);
         resume(lease.held.discard(lease.local));
+    }
+
+    /// Whether a drop now would free the resource.
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.held.is_spoilt()
+    }
+
+    /// The same as [`discard`](Self::discard) in a drop: a panic of `free` ends here.
+    pub(super) fn discard_quietly(self) {
+        let lease = ManuallyDrop::new(self);
+        lease.local.commit_quietly(PoolEvent::Discard { resource: lease.held.resource });
     }
 
     /// Takes the resource out of the pool for good. The pool may create another in its place.
@@ -189,6 +206,25 @@ impl<T> OwnedLease<T> {
     pub fn discard(self) {
         let (inner, index, held) = self.into_parts();
         resume(held.discard(inner.local(index)));
+    }
+
+    /// As [`Lease::is_spoilt`].
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.held.is_spoilt()
+    }
+
+    /// As [`Lease::discard_quietly`].
+    pub(super) fn discard_quietly(self) {
+        let (inner, index, held) = self.into_parts();
+        inner.local(index).commit_quietly(PoolEvent::Discard { resource: held.resource });
+    }
+
+    /// As [`Lease::remove`]: the place is one that does not borrow.
+    pub(super) fn remove(self) -> (T, Place<T>) {
+        let (inner, index, held) = self.into_parts();
+        // SAFETY: rule 1: the lease has ended and gave us the handle: this is its last use.
+        let value = unsafe { held.resource.into_inner::<T>() };
+        (value, Place::new(inner, index))
     }
 
     /// As [`Lease::detach`].

@@ -1,12 +1,13 @@
 //! What a pool's handles and its owned leases share: the stripes, and the lock that serialises pool-wide changes.
 
-use super::config::PoolConfig;
+use super::config::{FreeFn, PoolConfig};
 use super::local::LocalPool;
+use super::observe::{IS_WATCHED, Observed, observe};
 use crate::runtime::effects::{Performed, Work};
 #[cfg(feature = "trace")]
 use crate::runtime::trace::Recorder;
 use crate::runtime::{Committed, PoolEvent};
-use crate::sync::{Mutex, thread_number};
+use crate::sync::{Arc, Mutex, Shared, thread_number};
 use core::fmt;
 use std::sync::PoisonError;
 
@@ -17,11 +18,24 @@ pub(super) struct PoolInner<T> {
     admin: Mutex<()>,
 }
 
+/// `free`, and whoever watches is told.
+fn watched<T: 'static>(label: &Shared<str>, free: &FreeFn<T>) -> FreeFn<T> {
+    if !IS_WATCHED {
+        return Shared::clone(free);
+    }
+    let (label, free) = (Shared::clone(label), Shared::clone(free));
+    Shared::new(move |value| {
+        observe(&label, Observed::Freed);
+        free(value);
+    })
+}
+
 impl<T: Send + 'static> PoolInner<T> {
     /// The stripes that `config` asks for, at least one.
     pub(super) fn new<E>(config: &PoolConfig<T, E>) -> Self {
         let capacity = |index| share(config.max_resources, config.stripes, index);
-        let stripe = |index| LocalPool::with_parts(capacity(index), config.cache_ttl, config.free.clone());
+        let free = watched(&config.label, &config.free);
+        let stripe = |index| LocalPool::with_parts(capacity(index), config.cache_ttl, Shared::clone(&free));
         #[cfg_attr(not(feature = "trace"), allow(unused_mut, reason = "only a recorder is set afterwards"))]
         let mut stripes: Box<[LocalPool<T>]> = (0..config.stripes).map(stripe).collect();
         #[cfg(feature = "trace")]
@@ -102,6 +116,26 @@ impl<T> PoolInner<T> {
     /// Whether the pool is closed: the last stripe that a close reaches is.
     pub(super) fn is_closed(&self) -> bool {
         self.stripes.iter().all(|stripe| stripe.status().is_closed)
+    }
+}
+
+/// A [`CreatePermit`](super::CreatePermit) that does not borrow: the place of a resource that was taken out, which goes to the next
+/// when this is dropped.
+pub(super) struct Place<T> {
+    inner: Arc<PoolInner<T>>,
+    index: usize,
+}
+
+impl<T> Place<T> {
+    /// The place on stripe `index` of a resource that the caller has taken out of its lease.
+    pub(super) fn new(inner: Arc<PoolInner<T>>, index: usize) -> Self {
+        Self { inner, index }
+    }
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        self.inner.local(self.index).commit_quietly(PoolEvent::CreateFailed);
     }
 }
 

@@ -5,6 +5,7 @@
 use super::error::{GetError, Unavailable, WaitedFor};
 use super::future::{Elapsed, race};
 use super::lease::{Lease, OwnedLease};
+use super::observe::{How, Observed, Watch};
 use super::{Found, Pool};
 use crate::runtime::ResourceHandle;
 use crate::stripe::WakeResult;
@@ -79,16 +80,20 @@ impl<T, E> Pool<T, E> {
 
     /// What is idle at home, the common case; else the rest.
     async fn lend_async(&self) -> Result<(usize, Lease<'_, T>), GetError<E>> {
+        let watch = Watch::start_if(false);
         let home = self.inner.home();
         let local = self.inner.local(home);
-        match local.try_take() {
-            (WakeResult::Deliver(resource), _) => Ok((home, Lease::new(local, resource))),
+        let (index, lease, how) = match local.try_take() {
+            (WakeResult::Deliver(resource), _) => (home, Lease::new(local, resource), How::Idle),
             (tried, is_closed) => {
                 let found = self.seek_otherwise_async(home, tried, is_closed).await;
                 let found = found.map_err(|reason| self.unavailable(reason))?;
-                Ok((found.index, self.create(found.acquired)?))
+                let how = found.how();
+                (found.index, self.create(found.acquired)?, how)
             }
-        }
+        };
+        self.observe(Observed::Acquired { how, took: watch.elapsed() });
+        Ok((index, lease))
     }
 
     /// The twin of `seek`.
