@@ -62,4 +62,3 @@ fn an_error_of_the_create_is_its_callers() {
     assert_eq!(now(pool.get_async()).map(|lease| lease.id), Err(GetError::Create(Broken)));
     assert_eq!(pool.status().available(), 1);
 }
-

@@ -54,7 +54,7 @@ impl Count {
             GetError::Unavailable(Unavailable::Closed) => self.closed += 1,
             GetError::Create(OpenError::Injected) => self.creates_failed += 1,
             GetError::Create(OpenError::Database(error)) => self.database_failed(error),
-            _ => {}
+            GetError::Unavailable(_) | GetError::Refused | _ => {}
         }
     }
 

@@ -105,8 +105,8 @@ impl<M: AsyncManager> ManagedPool<M> {
         self.lend_async(pin!(deadline)).await.map(|lent| self.owned(lent))
     }
 
-    /// Ends the resources that are idle, one after the other, by [`AsyncManager::close`]; returns how many. One that comes back
-    /// meanwhile may be among them.
+    /// Ends as many resources as are idle on each stripe, one after the other, by [`AsyncManager::close`]; returns how many. One that
+    /// comes back meanwhile may be among them, and one that is lent meanwhile is not.
     ///
     /// # Cancel safety
     ///
@@ -114,7 +114,8 @@ impl<M: AsyncManager> ManagedPool<M> {
     pub async fn drain_async(&self) -> u32 {
         let mut closed = 0_u32;
         for stripe in self.pool.inner.stripes() {
-            while let Ok(Acquired::Lease(lease)) = stripe.try_acquire() {
+            for _ in 0..stripe.status().idle {
+                let Ok(Acquired::Lease(lease)) = stripe.try_acquire() else { break };
                 drop(Suspect::new(lease).refused().by_close().await);
                 closed = closed.saturating_add(1);
             }

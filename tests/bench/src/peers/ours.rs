@@ -29,7 +29,7 @@ pub fn striped(stripes: u32) -> Borrowed {
 fn reason(error: GetError<super::MakeError>) -> NotLent {
     match error {
         GetError::TimedOut(_) => NotLent::TimedOut,
-        _ => NotLent::Failed,
+        GetError::Unavailable(_) | GetError::Create(_) | GetError::Refused | _ => NotLent::Failed,
     }
 }
 
