@@ -2,7 +2,8 @@
 //!
 //! Rules:
 //! 1. A lease owns its resource's handle (INV-OWNER): the one place from which the resource is reached, and the one
-//!    from which it leaves, by exactly one of drop, discard and detach.
+//!    from which it leaves, by exactly one of drop, discard, detach and remove. To the machine a remove is nothing: one of those
+//!    that are out is being replaced instead of lent.
 //! 2. A lease that is dropped because of a panic discards its resource, which may have been left half-changed: the
 //!    thread is panicking at the drop and was not at the acquire. (A lease taken *while* a thread unwinds, in somebody's
 //!    drop, and dropped by the same thread before that panic is over is given back; a panic of the work of `with` is told
