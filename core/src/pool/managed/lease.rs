@@ -8,12 +8,11 @@
 
 use super::Introspection;
 use super::manager::{AsyncManager, Manager, Usage};
-use super::managing::Item;
+use super::managing::{Doomed, Item, swallow};
 use crate::pool::local::CreatePermit;
 use crate::pool::observe::Observed;
 use crate::pool::pool_inner::Place;
 use crate::pool::{Lease, OwnedLease};
-use crate::runtime::effects::{Panic, Performed};
 use crate::sync::Shared;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -109,11 +108,6 @@ impl<M: Manager, L: Loan<Item<M>>> Out<M, L> {
     }
 }
 
-/// Drops a panic that the panic hook has reported already.
-fn swallow(outcome: Result<(), Panic>) {
-    Performed { panic: outcome.err(), ..Performed::default() }.swallow();
-}
-
 const LENT: &str = "a lease holds its resource until it ends";
 
 impl<M: Manager, L: Loan<Item<M>>> Drop for Out<M, L> {
@@ -128,6 +122,7 @@ impl<M: Manager, L: Loan<Item<M>>> Drop for Out<M, L> {
             Ok(true) => drop(loan),
             Ok(false) => loan.discard_quietly(),
             Err(panic) => {
+                loan.managing().observe(Observed::Recycled { is_kept: false });
                 loan.discard_quietly();
                 swallow(Err(panic));
             }
@@ -135,50 +130,38 @@ impl<M: Manager, L: Loan<Item<M>>> Drop for Out<M, L> {
     }
 }
 
-/// A resource that ends, and its place in the pool, which is free afterwards.
+/// A resource that ends, and its place in the pool, which is free afterwards. Dropped before its end has begun, it ends by
+/// [`Manager::free`].
 pub(super) struct Ending<M: Manager, P> {
     // In this order: the place is given up after the resource.
     doomed: Doomed<M>,
     place: P,
 }
 
-/// A resource whose end has not begun. Dropped like that, it ends by [`Manager::free`]; a panic of that ends here.
-struct Doomed<M: Manager>(Option<Item<M>>);
-
 impl<M: Manager, P> Ending<M, P> {
     pub(super) fn new(item: Item<M>, place: P) -> Self {
-        Self { doomed: Doomed(Some(item)), place }
+        Self { doomed: Doomed::new(item), place }
     }
 
     /// Ends it by [`Manager::free`], and gives its place.
-    pub(super) fn by_free(mut self) -> P {
-        if let Some(item) = self.doomed.0.take() {
-            let managing = Shared::clone(item.managing());
-            managing.free(item);
-        }
+    pub(super) fn by_free(self) -> P {
+        let item = self.doomed.into_item();
+        let managing = Shared::clone(item.managing());
+        managing.free(item);
         self.place
     }
 
     /// Ends it by [`AsyncManager::close`], and gives its place. If this is dropped half-way, the resource goes with it, and the
     /// place is free.
-    pub(super) async fn by_close(mut self) -> P
+    pub(super) async fn by_close(self) -> P
     where
         M: AsyncManager,
     {
-        if let Some(item) = self.doomed.0.take() {
-            let managing = Shared::clone(item.managing());
-            managing.observe(Observed::Freed);
-            managing.manager.close(item.resource).await;
-        }
-        self.place
-    }
-}
-
-impl<M: Manager> Drop for Doomed<M> {
-    fn drop(&mut self) {
-        let Some(item) = self.0.take() else { return };
+        let item = self.doomed.into_item();
         let managing = Shared::clone(item.managing());
-        swallow(catch_unwind(AssertUnwindSafe(|| managing.free(item))));
+        managing.observe(Observed::Freed);
+        managing.manager.close(item.resource).await;
+        self.place
     }
 }
 

@@ -4,13 +4,17 @@
 //! 1. A resource travels with what is known of it, as an [`Item`].
 //! 2. Hooks and manager are user code: they run with the item in hand, whose owner (a lease, or a permit beside it) loses
 //!    nothing if they panic.
+//! 3. Every item that ends does so in [`Managing::free`], in `Ending::by_close`, or in the `free` of the pool inside: each counts it
+//!    once as freed (`pool/observe.rs`).
 
 use super::manager::{Manager, Usage};
 use crate::pool::GetError;
 use crate::pool::observe::{Observed, observe};
+use crate::runtime::effects::{Panic, Performed};
 use crate::stripe::Timestamp;
 use crate::sync::{Clock, Shared};
 use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Looks at a new resource. An error is that of its create.
 pub(super) type AfterCreate<M> =
@@ -52,17 +56,17 @@ impl<M: Manager> Managing<M> {
     /// That of the hook after the create, or that the hook before the lend refused it; it has been freed then.
     pub(super) fn admit(self: &Shared<Self>, resource: M::Resource) -> Result<Item<M>, GetError<M::Error>> {
         let now = self.clock.now();
-        let mut item = Item { resource, managing: Shared::clone(self), created: now, returned: now, uses: 1 };
-        let hook = self.after_create.as_ref();
-        if let Err(error) = hook.map_or(Ok(()), |hook| hook(&mut item.resource)) {
-            self.free(item);
-            return Err(GetError::Create(error));
+        let item = Item { resource, managing: Shared::clone(self), created: now, returned: now, uses: 1 };
+        let mut new = Doomed::new(item);
+        let verdict = new.item_mut().hooks_agree();
+        let item = new.into_item();
+        match verdict {
+            Ok(()) => Ok(item),
+            Err(error) => {
+                self.free(item);
+                Err(error)
+            }
         }
-        if !item.may_be_lent() {
-            self.free(item);
-            return Err(GetError::Refused);
-        }
-        Ok(item)
     }
 
     /// Ends a resource, by the manager.
@@ -88,6 +92,13 @@ impl<M: Manager> Item<M> {
         self.uses = self.uses.saturating_add(1);
     }
 
+    /// Asks the hooks about a new one.
+    fn hooks_agree(&mut self) -> Result<(), GetError<M::Error>> {
+        let hook = self.managing.after_create.as_ref();
+        hook.map_or(Ok(()), |hook| hook(&mut self.resource)).map_err(GetError::Create)?;
+        if self.may_be_lent() { Ok(()) } else { Err(GetError::Refused) }
+    }
+
     /// Asks the hook before the lend.
     pub(super) fn may_be_lent(&mut self) -> bool {
         if self.managing.before_lend.is_none() {
@@ -108,4 +119,36 @@ impl<M: Manager> Item<M> {
         managing.observe(Observed::Recycled { is_kept });
         is_kept
     }
+}
+
+/// An item that ends by [`Manager::free`] if it is dropped, because user code panicked, say; a panic of `free` ends here then.
+pub(super) struct Doomed<M: Manager>(Option<Item<M>>);
+
+const DOOMED: &str = "it holds its item until it is dropped or taken apart";
+
+impl<M: Manager> Doomed<M> {
+    pub(super) fn new(item: Item<M>) -> Self {
+        Self(Some(item))
+    }
+
+    fn item_mut(&mut self) -> &mut Item<M> {
+        self.0.as_mut().expect(DOOMED)
+    }
+
+    pub(super) fn into_item(mut self) -> Item<M> {
+        self.0.take().expect(DOOMED)
+    }
+}
+
+impl<M: Manager> Drop for Doomed<M> {
+    fn drop(&mut self) {
+        let Some(item) = self.0.take() else { return };
+        let managing = Shared::clone(item.managing());
+        swallow(catch_unwind(AssertUnwindSafe(|| managing.free(item))));
+    }
+}
+
+/// Drops a panic that the panic hook has reported already.
+pub(super) fn swallow(outcome: Result<(), Panic>) {
+    Performed { panic: outcome.err(), ..Performed::default() }.swallow();
 }
