@@ -7,10 +7,14 @@ use bb8::ManageConnection;
 ///
 /// | bb8 | here |
 /// |---|---|
-/// | `connect` | creates, in the task that needs the connection; bb8 spawns a task for it, and for `min_idle` ahead of time |
-/// | `is_valid`, if `test_on_check_out` | checks on checkout, if [`validate_on_checkout`](crate::ManagedPoolBuilder::validate_on_checkout); what fails is replaced by the same get |
-/// | `has_broken` | checks on check-in |
-/// | an error of `connect` | is its caller's at once; bb8 tries again until the timeout, unless `retry_connection(false)` |
+/// | `connect`, in tasks that it spawns, ahead of time for `min_idle` | in the get that needs the connection |
+/// | an error of `connect` goes to the error sink and is tried again, unless `retry_connection(false)`; either way its get waits until it times out | is that of its get, at once, as it was |
+/// | `is_valid` on checkout, if `test_on_check_out`; also of one just made | the same, if [`validate_on_checkout`](crate::ManagedPoolBuilder::validate_on_checkout); not of one just made |
+/// | what `is_valid` refuses: its error goes to the error sink, `has_broken` is asked too, the get tries the next idle one, then waits for a new one | its error is dropped, the same get creates one in its place at once |
+/// | a get that is dropped in `is_valid` gives the connection back | the connection is freed |
+/// | `has_broken`, on check-in | the same; what is broken is freed |
+/// | a panic of `has_broken` leaves the drop, and the connection's place is lost | counts as broken |
+/// | a connection whose holder panicked is lent again, unless `has_broken` | it is freed; `has_broken` is not asked |
 #[derive(Clone, Copy, Debug)]
 pub struct Bb8Manager<M>(pub M);
 
