@@ -4,26 +4,37 @@
 //!
 //! Every metric has the label `pool`, the pool's label.
 //!
-//! | metric | kind | other labels | one for each |
-//! |---|---|---|---|
-//! | `striped_pool_acquire_seconds` | histogram | `how`: `idle`, `handed_over`, `created` | get that lent something; its time, with the create's |
-//! | `striped_pool_hand_offs_total` | counter | | get that stood in line and was handed a resource |
-//! | `striped_pool_create_seconds` | histogram | | create that succeeded; its time |
-//! | `striped_pool_create_failures_total` | counter | | create that failed |
-//! | `striped_pool_validations_total` | counter | `outcome`: `kept`, `refused` | idle resource checked before a lend |
-//! | `striped_pool_recycles_total` | counter | `outcome`: `kept`, `refused` | lease of a managed pool that was dropped |
-//! | `striped_pool_frees_total` | counter | | resource that was freed |
-//! | `striped_pool_timeouts_total` | counter | `waited_for`: `resource`, `create`, `recycle` | get whose time ran out |
+//! | metric | kind | other labels | event | level | one for each |
+//! |---|---|---|---|---|---|
+//! | `striped_pool_acquire_seconds` | histogram | `how`: `idle`, `handed_over`, `created` | `acquire` | trace | get that lent something; its time from the call on, with the wait, the check and the create |
+//! | `striped_pool_hand_offs_total` | counter | | `hand_off` | trace | get that stood in line and lent what it was handed there |
+//! | `striped_pool_create_seconds` | histogram | | `create` | debug | new resource that was lent; the time of its create |
+//! | `striped_pool_create_failures_total` | counter | | `create_failure` | warn | get that failed because its create did, or because a hook refused the new resource |
+//! | `striped_pool_validations_total` | counter | `outcome`: `kept`, `refused` | `validate` | trace | idle resource that a manager has checked before a lend |
+//! | `striped_pool_recycles_total` | counter | `outcome`: `kept`, `refused` | `recycle` | trace | lease of a managed pool that was checked in; a panic of the check is a refusal |
+//! | `striped_pool_frees_total` | counter | | `free` | debug | resource that the pool ends, on whatever path; counted when its end begins |
+//! | `striped_pool_timeouts_total` | counter | `waited_for`: `resource`, `create`, `recycle` | `timeout` | warn | get whose time ran out |
 //!
-//! With `tracing` the same happen as events of the target `striped_pool` with the fields `pool`, `event` (`acquire`, `hand_off`,
-//! `create`, `create_failure`, `validate`, `recycle`, `free`, `timeout`), the labels above, and `seconds`: timeouts and failed creates
-//! at level `WARN`, creates and frees at `DEBUG`, the rest at `TRACE`.
+//! With `tracing` the same happen as events of the target `striped_pool`, each with the fields `pool`, `event`, the other labels, and
+//! `seconds` where the metric is a time.
 //!
-//! A recorder or a subscriber is user code: it runs outside of every transition, in the thread that gets or drops. It must not panic.
+//! What is not counted: a create, a check or a get that panics or is dropped before it ends (what it had in hand shows as freed); a
+//! resource that is detached, or taken out of its lease by [`remove`](crate::Lease::remove); what a [`LocalPool`](crate::LocalPool)
+//! of its own does.
+//!
+//! A recorder or a subscriber is user code: it runs outside of every transition, in the thread that gets or drops. A panic of it
+//! ends here, reported by the panic hook: what it watches goes on.
+//!
+//! Where it is tested: `core/tests/observe.rs`, which also keeps this table and that of `docs/observability.md` equal.
 
 use super::error::WaitedFor;
 use crate::sync::{Shared, Stopwatch};
 use core::time::Duration;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use {
+    crate::runtime::effects::Performed,
+    std::panic::{AssertUnwindSafe, catch_unwind},
+};
 
 #[cfg(feature = "metrics")]
 mod metered;
@@ -75,14 +86,20 @@ impl Watch {
     }
 }
 
-/// Tells those who watch. Runs their code; see above.
+/// Tells those who watch. Runs their code, whose panics end here: the caller may have a resource in hand.
 #[inline]
 pub(super) fn observe(label: &Shared<str>, event: Observed) {
     #[cfg(feature = "metrics")]
-    metered::observe(label, event);
+    guarded(|| metered::observe(label, event));
     #[cfg(feature = "tracing")]
-    traced::observe(label, event);
+    guarded(|| traced::observe(label, event));
     let _ = (label, event);
+}
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+fn guarded(tell: impl FnOnce()) {
+    let panic = catch_unwind(AssertUnwindSafe(tell)).err();
+    Performed { panic, ..Performed::default() }.swallow();
 }
 
 #[cfg(any(feature = "metrics", feature = "tracing"))]
