@@ -15,6 +15,23 @@ use bb8::ManageConnection;
 /// | `has_broken`, on check-in | the same; what is broken is freed |
 /// | a panic of `has_broken` leaves the drop, and the connection's place is lost | counts as broken |
 /// | a connection whose holder panicked is lent again, unless `has_broken` | it is freed; `has_broken` is not asked |
+///
+#[cfg_attr(not(feature = "loom"), doc = "```")]
+#[cfg_attr(feature = "loom", doc = "```ignore")]
+/// use striped_pool::{ManagedPool, adapters::Bb8Manager};
+///
+/// async fn serve<M>(manager: M, timer: impl Future<Output = ()>) -> Result<(), Box<dyn std::error::Error>>
+/// where
+///     M: bb8::ManageConnection<Error: std::error::Error>,
+/// {
+///     // let pool = bb8::Pool::builder().max_size(8).build(manager).await?;
+///     let pool = ManagedPool::builder(8, Bb8Manager(manager)).build()?;
+///     // let connection = pool.get().await?;
+///     let connection = pool.get_async_until(timer).await?;
+///     drop(connection);
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bb8Manager<M>(pub M);
 

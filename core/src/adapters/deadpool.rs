@@ -18,6 +18,23 @@ use std::error::Error;
 /// | `detach`, of each object that is refused, taken out, retained no more, or comes back to a pool that shrank | of each object that is freed or taken out, so also of what is idle when the pool shrinks or closes |
 /// | a panic of `recycle`, or a get that is dropped in it | the same: the object is detached and dropped, its place is free |
 /// | an object whose holder panicked is lent again | it is freed, and detached |
+///
+#[cfg_attr(not(feature = "loom"), doc = "```")]
+#[cfg_attr(feature = "loom", doc = "```ignore")]
+/// use striped_pool::{ManagedPool, adapters::DeadpoolManager};
+///
+/// async fn serve<M>(manager: M) -> Result<(), Box<dyn std::error::Error>>
+/// where
+///     M: deadpool::managed::Manager<Type: 'static, Error: std::error::Error + 'static> + 'static,
+/// {
+///     // let pool = deadpool::managed::Pool::builder(manager).max_size(8).build()?;
+///     let pool = ManagedPool::builder(8, DeadpoolManager(manager)).build()?;
+///     // let object = pool.get().await?;
+///     let object = pool.get_async().await?;
+///     drop(object);
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DeadpoolManager<M>(pub M);
 
