@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
+.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc features dependencies demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,7 +76,7 @@ bench-check: ## formatting, lints and tests of the benchmark, whose peers nothin
 	$(CARGO) clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
 	$(CARGO) test --locked --manifest-path tests/bench/Cargo.toml
 
-check: fmt lint doc ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied (1 min; 3 min cold)
+check: fmt lint doc features dependencies ## rustfmt, clippy over every feature set, rustdoc, all with warnings denied; what is depended on (1 min; 4 min cold)
 
 fmt: ## formatting only
 	$(CARGO) fmt --all --check
@@ -87,6 +87,12 @@ lint: ## clippy only
 	$(CARGO) clippy --workspace --all-targets --features trace -- -D warnings
 	$(CARGO) clippy -p striped-pool --all-targets --features loom -- -D warnings
 	$(CARGO) clippy -p striped-pool -p striped-pool-model --lib --test shuttle --features striped-pool-model/shuttle -- -D warnings
+
+features: ## the core with each set of features that somebody may ask for, warnings denied (10 s; 1 min cold)
+	core/tests/features.sh
+
+dependencies: ## what the core and its features depend on, beside docs/dependencies.md; UPDATE=1 writes what features add (5 s)
+	core/tests/dependencies.sh
 
 doc: ## rustdoc only
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

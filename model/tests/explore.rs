@@ -90,6 +90,6 @@ fn three_clients_one_resource_and_pairs_of_tombstones() {
 
 #[test]
 fn every_invariant_but_the_cost_is_checked() {
-    let unchecked: Vec<Invariant> = Invariant::ALL.into_iter().filter(|one| Check::of(*one).is_none()).collect();
+    let unchecked: Vec<Invariant> = Invariant::ALL.iter().copied().filter(|one| Check::of(*one).is_none()).collect();
     assert_eq!(unchecked, [Invariant::Cost]);
 }

@@ -41,6 +41,7 @@ pub unsafe trait Outside {
 
 /// What came of performing.
 #[must_use]
+#[non_exhaustive]
 #[derive(Default)]
 pub struct Performed {
     /// Why the event was rejected, if it was.

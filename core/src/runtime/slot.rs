@@ -57,6 +57,7 @@ unsafe impl Sync for WakeSlot {}
 
 /// How to wake a waiter: a parked thread now, a task's waker as well.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Unparker {
     /// Unpark this thread. No user code.
     Thread(ThreadHandle),

@@ -109,6 +109,7 @@ pub enum StripeEffect<R: Copy, W> {
 
 /// The resources of one [`StripeEffect::FreeMany`].
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Resources<R: Copy> {
     /// One resource, on its way back from a lease.
     One(R),

@@ -42,7 +42,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: &'static [Self] = &[
         Self::Capacity,
         Self::Work,
         Self::OneWake,

@@ -11,7 +11,7 @@ use striped_pool::stripe::{Invariant, StripeEffect, violations};
 #[test]
 fn every_invariant_is_listed_once_in_order_and_has_its_own_id() {
     assert!(Invariant::ALL.is_sorted_by(|a, b| a < b));
-    let mut ids = Invariant::ALL.map(Invariant::id);
+    let mut ids: Vec<&str> = Invariant::ALL.iter().map(|invariant| invariant.id()).collect();
     ids.sort_unstable();
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
     assert!(ids.iter().all(|id| id.starts_with("INV-") || *id == "LIVE-PROGRESS"), "{ids:?}");
@@ -19,7 +19,7 @@ fn every_invariant_is_listed_once_in_order_and_has_its_own_id() {
 
 #[test]
 fn an_invariant_prints_as_its_id() {
-    assert_eq!(Invariant::ALL.map(|invariant| invariant.to_string()), Invariant::ALL.map(Invariant::id));
+    assert!(Invariant::ALL.iter().all(|invariant| invariant.to_string() == invariant.id()));
 }
 
 #[test]
