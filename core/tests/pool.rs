@@ -9,6 +9,11 @@
 //! | `pool/closing.rs` | close, and the drop of the last handle |
 //! | `pool/reentry.rs` | user code that calls back into the same pool |
 //! | `pool/local.rs` | the one-stripe part: leases, permits, pending takes |
+//! | `pool/futures.rs` | the same for tasks: takes that are awaited, dropped, sent |
+//! | `pool/places.rs` | permits across awaits, and those of resources that were taken out of their leases |
+//! | `pool/wakers.rs` | what the wakers of such takes may do: call back, panic, end their own future |
+//! | `pool/tasks.rs` | every kind of get for tasks |
+//! | `pool/deadlines.rs` | those that give up at a deadline |
 //!
 //! Resources are counted outside the pool (`common/world.rs`), and every test ends by looking whether all capacity is
 //! there and can be lent. Not here: panics (`panics.rs`), memory and progress (`growth.rs`), configurations
@@ -20,6 +25,8 @@
     reason = "the lints keep the pool behind its facade; its tests use std, as its users do"
 )]
 
+#[path = "common/tasks.rs"]
+mod tasks;
 #[path = "common/threads.rs"]
 mod threads;
 #[path = "common/world.rs"]
@@ -27,13 +34,23 @@ mod world;
 
 #[path = "pool/closing.rs"]
 mod closing;
+#[path = "pool/deadlines.rs"]
+mod deadlines;
+#[path = "pool/futures.rs"]
+mod futures;
 #[path = "pool/getting.rs"]
 mod getting;
 #[path = "pool/leases.rs"]
 mod leases;
 #[path = "pool/local.rs"]
 mod local;
+#[path = "pool/places.rs"]
+mod places;
 #[path = "pool/reentry.rs"]
 mod reentry;
 #[path = "pool/sizing.rs"]
 mod sizing;
+#[path = "pool/tasks.rs"]
+mod tasking;
+#[path = "pool/wakers.rs"]
+mod wakers;

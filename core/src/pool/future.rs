@@ -9,7 +9,8 @@
 //! 4. Only the waker of the last poll is woken, once. Waking it is user code: it runs after everything that was committed is
 //!    published, and may call back into the pool or panic (`effects.rs`).
 //!
-//! Loom: `tests/loom/futures.rs`, every point at which a future can be dropped.
+//! Loom: every point at which a future can be dropped in `tests/loom/futures.rs`, with a permit in hand in `creates.rs`; beside
+//! threads, and at deadlines, in `tasks.rs`. Its promises one by one: `tests/pool/futures.rs`, `wakers.rs`, `deadlines.rs`.
 
 use super::error::Unavailable;
 use super::local::{Acquired, LocalPool, PendingTake};

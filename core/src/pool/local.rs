@@ -326,8 +326,9 @@ impl<T> fmt::Debug for CreatePermit<'_, T> {
 
 /// A take that waits, or has its answer already: a thread waits for it, or a task awaits it.
 ///
-/// Dropping it, at whatever point, gives up the wait without waiting for anybody, and gives back whatever was handed over meanwhile; nothing is
-/// lost, and nobody else sleeps for it. If what comes back must be freed (the pool was closed or shrinks), it runs `free`.
+/// Dropping it, at whatever point, gives up the wait without waiting for anybody, and gives back whatever was handed over
+/// meanwhile; nothing is lost, and nobody else sleeps for it. If what comes back must be freed (the pool was closed or shrinks),
+/// it runs `free`.
 #[must_use = "dropping a pending take gives it up"]
 pub struct PendingTake<'a, T> {
     local: &'a LocalPool<T>,
@@ -343,6 +344,10 @@ impl<'a, T> PendingTake<'a, T> {
     /// # Errors
     ///
     /// [`Unavailable::Closed`].
+    ///
+    /// # Panics
+    ///
+    /// If it was polled and was ready.
     pub fn wait(self) -> Result<Acquired<'a, T>, Unavailable> {
         self.wait_until(Deadline::NEVER)
     }
@@ -352,20 +357,23 @@ impl<'a, T> PendingTake<'a, T> {
     /// # Errors
     ///
     /// [`Unavailable::TimedOut`] or [`Unavailable::Closed`].
+    ///
+    /// # Panics
+    ///
+    /// If it was polled and was ready.
     pub fn wait_timeout(self, wait: Duration) -> Result<Acquired<'a, T>, Unavailable> {
         self.wait_until(Deadline::after(wait))
     }
 
     fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
         let local = self.local;
-        let Some(mut receiver) = self.receiver.take() else { return Err(Unavailable::TimedOut) };
-        if let Some(result) = receiver.wait(deadline, self.ahead) {
+        if let Some(result) = self.answer(deadline, self.ahead) {
             return local.acquired(result).ok_or(Unavailable::Closed);
         }
         // The deadline has passed. Either the cancel wins, and answers into the slot; or somebody has committed a
         // result for us, which is on its way: wait for it.
         let is_cancelled = self.cancel();
-        match receiver.wait(Deadline::NEVER, 0) {
+        match self.answer(Deadline::NEVER, 0) {
             Some(WakeResult::Deliver(resource)) => Ok(Acquired::Lease(Lease::new(local, resource))),
             Some(WakeResult::Create) => {
                 drop(CreatePermit { local });
@@ -374,6 +382,15 @@ impl<'a, T> PendingTake<'a, T> {
             Some(WakeResult::Cancelled) if !is_cancelled => Err(Unavailable::Closed),
             Some(WakeResult::Cancelled) | None => Err(Unavailable::TimedOut),
         }
+    }
+
+    /// The answer, if it is there before the deadline. Until then the take is whole: if a task's waker panics when the thread's
+    /// name takes its place, the drop gives up the wait.
+    fn answer(&mut self, deadline: Deadline, ahead: u32) -> Option<WakeResult<ResourceHandle>> {
+        let receiver = self.receiver.as_mut().expect("a take was waited for after it was ready");
+        let result = receiver.wait(deadline, ahead)?;
+        self.receiver = None;
+        Some(result)
     }
 
     /// Gives up the place in the queue; whether there was one to give up.
@@ -406,13 +423,16 @@ impl<T> Drop for PendingTake<'_, T> {
     fn drop(&mut self) {
         let Some(receiver) = self.receiver.take() else { return };
         // It leaves before its place does, so that the task which drops this is not woken by it.
-        let Some(result) = receiver.abandon() else {
-            self.cancel();
-            return;
-        };
-        if let Some(event) = give_back(result) {
-            self.local.commit_quietly(event);
+        let (result, unparker) = receiver.leave();
+        match result.map(give_back) {
+            None => {
+                self.cancel();
+            }
+            Some(Some(event)) => self.local.commit_quietly(event),
+            Some(None) => {}
         }
+        // A waker's drop is user code and may panic: last.
+        drop(unparker);
     }
 }
 

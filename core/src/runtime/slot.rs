@@ -251,19 +251,26 @@ impl WakeReceiver {
     }
 
     /// Gives up the wait for good: the result if it was published already (it is the caller's to give back), else
-    /// nothing, and whoever delivers later keeps it. Never blocks.
+    /// nothing, and whoever delivers later keeps it. Never blocks. User code: drops the waker.
     #[must_use]
-    pub fn abandon(mut self) -> Option<PoolWakeResult> {
+    pub fn abandon(self) -> Option<PoolWakeResult> {
+        self.leave().0
+    }
+
+    /// The same, with who was to be woken: the caller drops it when everything else is done, because a waker's drop is user code
+    /// and may panic.
+    #[must_use]
+    pub(crate) fn leave(mut self) -> (Option<PoolWakeResult>, Option<Unparker>) {
         // ORDERING: Acquire pairs with the Release of ORD-SLOT-PUBLISH: if RESULT came first, the result is whole.
         // Nothing is released: a deliverer that sees ABANDONED reads nothing of ours.
         let before = self.slot.state.fetch_or(ABANDONED, Ordering::Acquire);
+        let mut unparker = None;
         if before & RESULT == 0 {
-            // SAFETY: rule 4: RESULT came after ABANDONED or not yet, so the unparker stays ours. It goes here, so that
+            // SAFETY: rule 4: RESULT came after ABANDONED or not yet, so the unparker stays ours. It goes with us, so that
             // a waker's drop (user code) never runs in the deliverer.
-            let unparker = self.slot.unparker.with_mut(|cell| unsafe { (*cell).take() });
-            drop(unparker);
+            unparker = self.slot.unparker.with_mut(|cell| unsafe { (*cell).take() });
         }
-        self.read(before)
+        (self.read(before), unparker)
     }
 
     /// The result, if `state` shows that it is there and it has not been taken.

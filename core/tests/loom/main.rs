@@ -5,6 +5,8 @@
 //! on iterations and time are unset, whatever the environment says, and a program that explores fewer than two
 //! iterations fails, since then no race was run.
 //!
+//! Where a race can come to several things, the program names them, and each must be met in some interleaving (`census.rs`).
+//!
 //! Bounds: preemption bound 2 or 3 as stated at each program (bound 1 is known to miss lost wake-ups), 2 to 4 threads,
 //! one or two operations each. What a pass does not show: load buffering and other behaviours of C11 that loom does not
 //! produce; more threads or preemptions.
@@ -19,10 +21,15 @@
 )]
 
 mod cell;
+mod census;
+mod creates;
+mod futures;
 mod pool;
 mod pools;
 mod reclaim;
 mod slot;
+mod task;
+mod tasks;
 mod world;
 
 use std::io::Write as _;
@@ -44,6 +51,8 @@ struct Outcome {
     /// Those explored; of a failed program those up to the one that failed, if that is known.
     iterations: usize,
     time: Duration,
+    /// What it met, of what it must meet in some interleaving (`census.rs`).
+    seen: String,
     failure: Option<String>,
 }
 
@@ -53,6 +62,8 @@ const ONLY: &str = "--only";
 const ITERATIONS: &str = "iterations: ";
 /// How it says in which one it failed.
 const FAILED_IN: &str = "failed in iteration: ";
+/// How it says what it met.
+const SEEN: &str = "seen: ";
 
 /// Explores one program, here and now.
 fn explore(program: &Program) {
@@ -72,6 +83,9 @@ fn explore(program: &Program) {
         COUNT.fetch_add(1, Ordering::Relaxed);
         run();
     });
+    println!("{SEEN}{}", census::line());
+    let missing = census::missing();
+    assert!(missing.is_empty(), "no interleaving came to: {}", missing.join(", "));
     println!("{ITERATIONS}{}", COUNT.load(Ordering::Relaxed));
 }
 
@@ -81,23 +95,28 @@ fn explore_apart(program: &Program) -> Outcome {
     let itself = std::env::current_exe().unwrap();
     let child = Command::new(itself).arg(ONLY).arg(program.name).output().unwrap();
     let output = String::from_utf8_lossy(&child.stdout);
-    let find = |prefix| output.lines().find_map(|line| line.strip_prefix(prefix)?.parse().ok());
+    let after = |prefix| output.lines().find_map(|line| line.strip_prefix(prefix));
+    let find = |prefix| after(prefix)?.parse().ok();
     let count: Option<usize> = find(ITERATIONS);
     let iterations = count.or_else(|| find(FAILED_IN)).unwrap_or(0);
+    let seen = after(SEEN).unwrap_or_default().to_owned();
     let failure = match count {
         Some(_) if !child.status.success() => Some(format!("failed: {}", child.status)),
         None => Some(String::from_utf8_lossy(&child.stderr).into_owned()),
         Some(0 | 1) => Some("explored nothing: no race was run".to_owned()),
         Some(_) => None,
     };
-    Outcome { iterations, time: start.elapsed(), failure }
+    Outcome { iterations, time: start.elapsed(), seen, failure }
 }
 
 fn report(program: &Program, outcome: &Outcome) {
     let verdict = if outcome.failure.is_some() { "FAILED" } else { "complete" };
     let (name, bound, iterations, seconds) =
         (program.name, program.bound, outcome.iterations, outcome.time.as_secs_f64());
-    let mut line = format!("{name:<52} bound {bound} {iterations:>9} iterations {seconds:>6.1} s  {verdict}\n");
+    let mut line = format!("{name:<60} bound {bound} {iterations:>9} iterations {seconds:>6.1} s  {verdict}\n");
+    if !outcome.seen.is_empty() {
+        line.extend(["    ", outcome.seen.as_str(), "\n"]);
+    }
     line.extend(outcome.failure.iter().flat_map(|failure| [failure.as_str(), "\n"]));
     // A closed pipe is no reason to fail.
     let _ = std::io::stdout().write_all(line.as_bytes());
@@ -130,8 +149,9 @@ fn explore_all(programs: Vec<Program>) -> (Vec<&'static str>, usize) {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let all =
-        [reclaim::PROGRAMS, slot::PROGRAMS, cell::PROGRAMS, pool::PROGRAMS, pools::PROGRAMS].into_iter().flatten();
+    let lower = [reclaim::PROGRAMS, slot::PROGRAMS, cell::PROGRAMS];
+    let upper = [pool::PROGRAMS, pools::PROGRAMS, futures::PROGRAMS, creates::PROGRAMS, tasks::PROGRAMS];
+    let all = lower.into_iter().chain(upper).flatten();
     let is_only = arguments.iter().any(|argument| argument == ONLY);
     let is_wanted =
         |name: &str| is_only && wanted.iter().any(|exact| *exact == name) || !is_only && is_part(name, &wanted);

@@ -7,7 +7,7 @@ use super::Entry;
 use super::world::{Resource, World};
 use loom::thread::{self, JoinHandle};
 use std::time::Duration;
-use striped_pool::{Acquired, Lease, LocalPool, PendingTake, Unavailable};
+use striped_pool::{Acquired, CreatePermit, Lease, LocalPool, PendingTake, Unavailable};
 
 pub(crate) const PROGRAMS: &[Entry] = &[
     ("pool::put_races_take", 3, put_races_take),
@@ -35,33 +35,38 @@ pub(crate) const PROGRAMS: &[Entry] = &[
 ];
 
 /// A pool that threads borrow for as long as the program runs.
-struct Shared {
+pub(crate) struct Shared {
     pool: Box<LocalPool<Resource>>,
-    world: World,
+    pub(crate) world: World,
 }
 
 impl Shared {
-    fn new(capacity: u32) -> Self {
+    pub(crate) fn new(capacity: u32) -> Self {
         let world = World::default();
         Self { pool: Box::new(world.pool(capacity)), world }
     }
 
-    fn pool(&self) -> &'static LocalPool<Resource> {
+    pub(crate) fn pool(&self) -> &'static LocalPool<Resource> {
         // SAFETY: every program joins its threads and drops its leases before it calls `finish`, which drops the pool.
         unsafe { &*core::ptr::from_ref(self.pool.as_ref()) }
     }
 
     /// Takes and gives back, blocking; the waiter of most programs.
-    fn spawn_take(&self) -> JoinHandle<()> {
+    pub(crate) fn spawn_take(&self) -> JoinHandle<()> {
         let (pool, world) = (self.pool(), self.world.clone());
         thread::spawn(move || drop(world.fulfil(pool.acquire().expect("the pool stays open"))))
     }
 
-    fn lease(&self) -> Lease<'static, Resource> {
+    pub(crate) fn lease(&self) -> Lease<'static, Resource> {
         self.world.lease(self.pool())
     }
 
-    fn finish(self) {
+    pub(crate) fn permit(&self) -> CreatePermit<'static, Resource> {
+        let Ok(Acquired::Permit(permit)) = self.pool().try_acquire() else { panic!("a fresh pool has a permit") };
+        permit
+    }
+
+    pub(crate) fn finish(self) {
         self.world.assert_at_rest(&self.pool);
         drop(self.pool);
         assert_eq!(self.world.made(), self.world.freed(), "a resource outlived the pool");
@@ -141,7 +146,7 @@ fn timeout_races_hand_off() {
 
 fn timeout_races_permit() {
     let shared = Shared::new(1);
-    let Ok(Acquired::Permit(permit)) = shared.pool().try_acquire() else { panic!("a fresh pool has a permit") };
+    let permit = shared.permit();
     let pool = shared.pool();
     // The first look may find the permit. A wait that is over does not keep one.
     let waiter = thread::spawn(move || match pool.acquire_timeout(Duration::ZERO) {
@@ -190,7 +195,7 @@ fn hand_off_to_an_abandoned_slot_reaches_the_next() {
 
 fn permit_to_an_abandoned_slot_reaches_the_next() {
     let shared = Shared::new(1);
-    let Ok(Acquired::Permit(permit)) = shared.pool().try_acquire() else { panic!("a fresh pool has a permit") };
+    let permit = shared.permit();
     let (quitter, waiter) = (shared.pool().enqueue(), shared.pool().enqueue());
     let waiter = thread::spawn(move || assert!(matches!(waiter.wait(), Ok(Acquired::Permit(_)))));
     let quitter = thread::spawn(move || drop(quitter));
@@ -202,7 +207,7 @@ fn permit_to_an_abandoned_slot_reaches_the_next() {
 
 fn create_failure_races_take() {
     let shared = Shared::new(1);
-    let Ok(Acquired::Permit(permit)) = shared.pool().try_acquire() else { panic!("a fresh pool has a permit") };
+    let permit = shared.permit();
     let waiter = shared.spawn_take();
     drop(permit);
     waiter.join().unwrap();
@@ -268,7 +273,7 @@ fn close_races_put_and_take() {
 }
 
 /// A closed pool keeps nothing.
-fn finish_closed(shared: Shared) {
+pub(crate) fn finish_closed(shared: Shared) {
     assert_eq!(shared.world.made(), shared.world.freed(), "a closed pool kept a resource");
     shared.finish();
 }

@@ -17,13 +17,13 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     ("pools::put_on_one_stripe_races_try_get_from_another", 2, put_on_one_stripe_races_try_get_from_another),
 ];
 
-fn pool(world: &World, max_resources: u32, stripes: u32) -> Pool<Resource, Infallible> {
+pub(crate) fn pool(world: &World, max_resources: u32, stripes: u32) -> Pool<Resource, Infallible> {
     let (maker, freer) = (world.clone(), world.clone());
     let config = PoolConfig::builder(max_resources, move || Ok(maker.make()));
     Pool::new(config.free(move |resource| freer.free(resource)).stripes(stripes).build().unwrap())
 }
 
-fn assert_all_freed(world: &World) {
+pub(crate) fn assert_all_freed(world: &World) {
     assert_eq!(world.made(), world.freed(), "a resource outlived its pool");
 }
 
