@@ -11,7 +11,7 @@ use core::time::Duration;
 pub enum Effort {
     /// Enough to see that everything runs; the figures mean nothing.
     Smoke,
-    /// About two minutes for all workloads.
+    /// Two to three minutes for all workloads.
     Quick,
     /// What is published.
     Full,
