@@ -122,11 +122,12 @@ fn slice(effort: Effort, hold: Hold) -> Duration {
 }
 
 fn trip_rounds(effort: Effort) -> u32 {
-    effort.pick(2, 40, 300)
+    effort.pick(2, 400, 2_000)
 }
 
+/// Short, so that what else runs on the machine is in few of them.
 fn trip_slice(effort: Effort) -> Duration {
-    effort.pick(Duration::from_micros(50), Duration::from_millis(2), Duration::from_millis(4))
+    Duration::from_micros(effort.pick(50, 100, 200))
 }
 
 /// About how long it takes.
@@ -168,12 +169,12 @@ fn text(effort: Effort) -> String {
          on these. The bar compares with the best of deadpool, bb8 and asyncband in each round; mobc is for \
          reference. Served: the most that one task was, divided by the median of the tasks; left out where the median \
          is less than {ENOUGH}. The last table: one task on a runtime of one thread, {RESOURCES} idle resources, {} \
-         rounds of slices of about {} ms, each beside the same pool used by a thread.",
+         rounds of slices of about {} µs, each beside the same pool used by a thread.",
         rounds(effort),
         window.as_millis(),
         before.as_millis(),
         trip_rounds(effort),
-        trip_slice(effort).as_millis()
+        trip_slice(effort).as_micros()
     )
 }
 
@@ -378,6 +379,10 @@ pub fn one_thread() -> Runtime {
 
 /// About `trips` round trips of 100 tasks on one thread, each held across a yield: all but the first few are handed over.
 /// For a program that counts instructions.
+///
+/// # Panics
+///
+/// If a task did.
 pub fn hand_over<P: AsyncPeer>(trips: u32) {
     const HANDS: u32 = 100;
     one_thread().block_on(async {

@@ -122,7 +122,7 @@ mod tests {
         let mut waits = no_waits();
         record(&mut waits, Duration::from_nanos(500));
         let mut more = no_waits();
-        record(&mut more, Duration::from_nanos(9_000));
+        record(&mut more, Duration::from_micros(9));
         add(&mut waits, &more);
         let sample = Sample::of(&[10, 30], &waits, Duration::from_secs(2));
         assert!((sample.per_second - 20.0).abs() < 1e-9);

@@ -26,6 +26,7 @@ pub fn striped(stripes: u32) -> Borrowed {
 }
 
 #[inline]
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn reason(error: GetError<super::MakeError>) -> NotLent {
     match error {
         GetError::TimedOut(_) => NotLent::TimedOut,
