@@ -60,15 +60,15 @@ conformance: ## ten million transitions of the shipped machine beside the proved
 	proofs/conformance/run.sh
 	proofs/conformance/seeded.sh
 
-bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (12 min; 16 min cold)
+bench: ## beside other pools on the same work; writes docs/bench.md and docs/bench-*.svg; nothing else should run (15 min; 19 min cold)
 	$(BENCH_BUILD)
 	$(BENCH_RUN) --out docs $(BENCH)
 
-bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (2 min; 6 min cold)
+bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (3 min; 7 min cold)
 	$(BENCH_BUILD)
 	$(BENCH_RUN) --quick $(BENCH)
 
-bench-instructions: ## instructions for a round trip, by valgrind, beside the committed ones; UPDATE=1 commits them (15 s; 4 min cold)
+bench-instructions: ## instructions for a round trip, also awaited and handed over, by valgrind, beside the committed ones; UPDATE=1 commits them (30 s; 4 min cold)
 	tests/bench/instructions.sh
 
 bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds (1 min; 4 min cold)

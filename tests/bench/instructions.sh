@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Instructions for one uncontended round trip (W1), counted by valgrind's callgrind: the figure that no load on the machine
-# changes. Each pool runs twice, with different numbers of round trips, so that what starts and ends a program cancels out.
+# Instructions for one round trip, counted by valgrind's callgrind: the figure that no load on the machine changes. Of a thread
+# and of a task that find something idle (W1, W4), and of one of a hundred tasks on eight resources, to which it is handed over.
+# Each pool runs twice, with different numbers of round trips, so that what starts and ends a program cancels out.
 # Ours are compared with tests/bench/instructions.txt; UPDATE=1 writes them there instead.
 # Exit code: 1 if one of ours takes more than what is committed and the tolerance; 2 if nothing could be counted.
 # Usage: tests/bench/instructions.sh (from anywhere; half a minute, and a build).
@@ -32,7 +33,7 @@ done >"$counted"
 
 if [ "${UPDATE:-0}" = 1 ]; then
   {
-    echo "# Instructions for one uncontended round trip, by callgrind; written by UPDATE=1 make bench-instructions."
+    echo "# Instructions for one round trip, by callgrind; written by UPDATE=1 make bench-instructions."
     echo "# make bench-instructions fails if one of ours takes more than $tolerance % more; the others are for comparison."
     echo "rustc|$compiler"
     cat "$counted"

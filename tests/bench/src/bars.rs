@@ -7,7 +7,7 @@ use crate::measure::Spread;
 use crate::section::Figure;
 use crate::show;
 use crate::w3::{HOLDS, Hold, SIZES, key};
-use crate::w6;
+use crate::{w4, w6};
 
 /// How much a bar matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,7 @@ pub fn bars() -> Vec<Bar> {
         ("w1 ttl / borrowed", Must, AtMost(1.25)),
         ("w2 two stripes / one thread", Must, AtMost(0.6)),
         ("w2 one stripe / best FIFO", Must, AtMost(1.0)),
+        (w4::ROUND_TRIP, Must, AtMost(1.5)),
         ("w6 bytes more after 10 N timeouts than after N", Must, AtMost(w6::KEPT)),
         ("w7 10 000 idle / 8 idle", Must, AtMost(1.3)),
         ("w7 10 000 waiters / 1 waiter", Must, AtMost(4.0)),
@@ -144,6 +145,7 @@ pub fn bars() -> Vec<Bar> {
     .map(|(key, level, bound)| Bar { key: key.into(), level, bound })
     .collect();
     bars.extend(waiting_bars());
+    bars.extend(task_bars());
     bars
 }
 
@@ -172,6 +174,14 @@ fn waiting_bars() -> Vec<Bar> {
     let ahead = |hold| Bar { key: key("throughput / best FIFO", many, hold), level: Must, bound: AtLeast(1.0) };
     bars.extend(HOLDS.map(ahead));
     bars
+}
+
+/// W4: the same for every hold that takes no time of its own.
+fn task_bars() -> Vec<Bar> {
+    let ahead =
+        |hold, level, least| Bar { key: w4::key("throughput / best", hold), level, bound: Bound::AtLeast(least) };
+    let short = w4::HOLDS.into_iter().filter(|hold| !hold.is_long());
+    short.flat_map(|hold| [ahead(hold, Level::Must, 1.5), ahead(hold, Level::Goal, 3.0)]).collect()
 }
 
 #[cfg(test)]
@@ -227,5 +237,12 @@ mod tests {
         assert_eq!([&nothing[..], &short[..]], [[Bound::AtLeast(4.0)]; 2]);
         assert_eq!(busy, [Bound::AtLeast(2.0)]);
         assert!(asleep.is_empty());
+    }
+
+    #[test]
+    fn a_thousand_tasks_have_bars_where_the_hold_decides_nothing() {
+        let keys: Vec<_> = task_bars().into_iter().map(|bar| bar.key).collect();
+        let (nothing, across) = ("w4 held for nothing: throughput / best", "w4 held across a yield: throughput / best");
+        assert_eq!(keys, [nothing, nothing, across, across]);
     }
 }

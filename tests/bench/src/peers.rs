@@ -4,10 +4,12 @@
 //! 1. A workload is generic over [`Peer`]: nothing virtual stands between a timed loop and a pool.
 //! 2. Each pool has its documented fast settings; [`Facts::settings`] says which, and the report repeats it.
 //! 3. Every pool lends the same [`Resource`], made by the same [`Maker`].
-//! 4. A future is polled by [`block_on`](driver::block_on) on the thread that asks, which parks while it waits. A pool
+//! 4. A thread polls a future by [`block_on`](driver::block_on), and parks while it waits. A pool
 //!    that needs a runtime around it gets one entered once for each thread, by [`Peer::on_thread`].
+//! 5. A task awaits it by [`AsyncPeer::get_async`], inside of the runtime that runs the task. Nothing is boxed.
 //!
-//! Adding a pool: implement [`Peer`], and name it in [`for_each_peer`].
+//! Adding a pool: implement [`Peer`], and name it in [`for_each_peer`]; if tasks can wait for it, implement [`AsyncPeer`] as
+//! well, and name it in [`for_each_async_peer`].
 
 pub mod asyncband;
 pub mod bb8;
@@ -136,7 +138,7 @@ pub trait Peer: Send + Sync + Sized + 'static {
     const FACTS: Facts;
 
     /// What it lends; dropping it gives the resource back.
-    type Lease<'a>: DerefMut<Target = Resource>;
+    type Lease<'a>: DerefMut<Target = Resource> + Send;
 
     /// A pool of at most `capacity` resources.
     fn build(capacity: u32, maker: Maker) -> Self;
@@ -194,6 +196,35 @@ pub trait Peer: Send + Sync + Sized + 'static {
     }
 }
 
+/// A pool that tasks can wait for. Runs inside of a tokio runtime only.
+pub trait AsyncPeer: Peer {
+    /// As [`get`](Peer::get), awaited.
+    fn get_async(&self) -> impl Future<Output = Result<Self::Lease<'_>, NotLent>> + Send;
+
+    /// A pool with `capacity` idle resources in it.
+    fn primed_async(capacity: u32) -> impl Future<Output = Self> + Send {
+        async move {
+            let pool = Self::build(capacity, Maker::default());
+            let mut lent = Vec::new();
+            for _ in 0..capacity {
+                lent.push(pool.get_async().await);
+            }
+            assert!(lent.iter().all(Result::is_ok), "{} did not lend {capacity}", Self::FACTS.name);
+            drop(lent);
+            pool
+        }
+    }
+
+    /// Takes a resource, uses it, gives it back.
+    #[inline]
+    fn round_trip_async(&self) -> impl Future<Output = ()> + Send {
+        async {
+            let Ok(mut lease) = self.get_async().await else { panic!("{} lent nothing", Self::FACTS.name) };
+            black_box(&mut lease.uses);
+        }
+    }
+}
+
 /// Something to be done with each pool.
 pub trait Visitor {
     /// Does it with one.
@@ -221,10 +252,31 @@ pub fn for_each_peer(visitor: &mut impl Visitor) {
     visitor.visit::<floor::Floor>();
 }
 
+/// Something to be done with each pool that tasks can wait for.
+pub trait AsyncVisitor {
+    /// Does it with one.
+    fn visit<P: AsyncPeer>(&mut self);
+}
+
+/// Shows all pools that tasks can wait for to `visitor`: ours first. qp is left out, because it can lose a wake.
+pub fn for_each_async_peer(visitor: &mut impl AsyncVisitor) {
+    visitor.visit::<ours::Borrowed>();
+    visitor.visit::<ours::Owned>();
+    visitor.visit::<bb8::Bb8>();
+    visitor.visit::<deadpool::Managed>();
+    visitor.visit::<deadpool::Unmanaged>();
+    visitor.visit::<asyncband::Asyncband>();
+    visitor.visit::<mobc::Mobc>();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::future::poll_fn;
+    use core::pin::pin;
+    use core::task::Poll;
     use std::time::Instant;
+    use tokio::runtime::Builder;
 
     struct RoundTrips(Vec<&'static str>);
 
@@ -270,6 +322,31 @@ mod tests {
     #[test]
     fn no_peer_lends_more_than_its_capacity() {
         for_each_peer(&mut Bounded);
+    }
+
+    struct Awaited(u32);
+
+    impl AsyncVisitor for Awaited {
+        fn visit<P: AsyncPeer>(&mut self) {
+            let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let pool = P::primed_async(2).await;
+                let (one, _other) = (pool.get_async().await, pool.get_async().await);
+                let mut third = pin!(pool.get_async());
+                let is_pending = poll_fn(|context| Poll::Ready(third.as_mut().poll(context).is_pending())).await;
+                assert!(is_pending, "{} lends three of two", P::FACTS.name);
+                drop(one);
+                assert!(third.await.is_ok(), "{}", P::FACTS.name);
+            });
+            self.0 += 1;
+        }
+    }
+
+    #[test]
+    fn a_task_waits_for_what_is_lent_and_is_woken_when_it_comes_back() {
+        let mut awaited = Awaited(0);
+        for_each_async_peer(&mut awaited);
+        assert_eq!(awaited.0, 7);
     }
 
     #[test]

@@ -128,7 +128,7 @@ const HEAD: &str = "\
 
 Written by `make bench`; do not edit. One program, one run: in each round every pool runs once, one right after the other,
 in an order that rotates. A comparison is a ratio within one round; shown are medians and quartiles. All pools lend the same
-16-byte resource. Futures are polled on the thread that asks, which parks while it waits.
+16-byte resource. Futures are polled on the thread that asks, which parks while it waits; in W4 tasks await them.
 
 ";
 

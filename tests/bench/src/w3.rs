@@ -14,11 +14,10 @@ use crate::peers::{Order, Peer, Visitor, for_each_peer};
 use crate::progress::Progress;
 use crate::section::{Figure, Panel, Plot, PlotBar, Section, Table};
 use crate::show;
+use crate::waiting::{self, Phase, Sample, Waits, no_waits};
 use crate::workload::Effort;
 use core::hint::spin_loop;
-use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
-use hdrhistogram::Histogram;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
@@ -168,31 +167,9 @@ impl Visitor for Collect {
     }
 }
 
-/// What one window came to.
-#[derive(Clone, Copy, Debug)]
-struct Sample {
-    per_second: f64,
-    /// Most served ÷ median.
-    unfairness: f64,
-    /// Nanoseconds.
-    p50: f64,
-    p99: f64,
-    longest: f64,
-}
-
-const BEFORE: u8 = 0;
-const COUNTING: u8 = 1;
-const OVER: u8 = 2;
-
-/// What one thread saw.
-struct Seen {
-    served: u32,
-    waits: Histogram<u32>,
-}
-
 fn contend<P: Peer>(size: Size, hold: Hold, (before, window): (Duration, Duration)) -> Sample {
     let pool = P::primed(size.resources);
-    let phase = AtomicU8::new(BEFORE);
+    let phase = Phase::default();
     let barrier = Barrier::new(size.threads as usize + 1);
     let work = || {
         P::on_thread(|| {
@@ -203,66 +180,37 @@ fn contend<P: Peer>(size: Size, hold: Hold, (before, window): (Duration, Duratio
     let (seen, counted) = thread::scope(|scope| {
         let workers: Vec<_> = (0..size.threads).map(|_| scope.spawn(work)).collect();
         barrier.wait();
-        thread::sleep(before);
-        let started = Instant::now();
-        phase.store(COUNTING, Ordering::Relaxed);
-        thread::sleep(window);
-        phase.store(OVER, Ordering::Relaxed);
-        let counted = started.elapsed();
+        let counted = phase.pass(before, window);
         (workers.into_iter().filter_map(|worker| worker.join().ok()).collect::<Vec<_>>(), counted)
     });
     assert_eq!(seen.len(), size.threads as usize, "a worker of {} panicked", P::FACTS.name);
-    sample(&seen, counted)
+    let (served, waits): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
+    let mut all = no_waits();
+    waits.iter().for_each(|waits| waiting::add(&mut all, waits));
+    Sample::of(&served, &all, counted)
 }
 
-/// The measured loop of one thread.
+/// The measured loop of one thread: how often it was served, and its waits.
 #[inline(never)]
-fn serve<P: Peer>(pool: &P, hold: Hold, phase: &AtomicU8) -> Seen {
-    let mut seen = Seen { served: 0, waits: waits() };
+fn serve<P: Peer>(pool: &P, hold: Hold, phase: &Phase) -> (u32, Waits) {
+    let (mut served, mut waits) = (0, no_waits());
     loop {
-        if phase.load(Ordering::Relaxed) == OVER {
-            return seen;
+        if phase.is_over() {
+            return (served, waits);
         }
         let asked = Instant::now();
         let Ok(mut lease) = pool.get() else { panic!("{} lent nothing", P::FACTS.name) };
         let waited = asked.elapsed();
-        if phase.load(Ordering::Relaxed) != BEFORE {
-            seen.waits.saturating_record(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX));
+        if !phase.is_before() {
+            waiting::record(&mut waits, waited);
         }
         lease.uses += 1;
         hold.hold();
         drop(lease);
-        if phase.load(Ordering::Relaxed) == COUNTING {
-            seen.served += 1;
+        if phase.is_counting() {
+            served += 1;
         }
     }
-}
-
-/// Nanoseconds up to a minute, to two digits.
-fn waits() -> Histogram<u32> {
-    Histogram::new_with_bounds(1, 60_000_000_000, 2).unwrap_or_else(|error| panic!("{error}"))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nanoseconds up to a minute")]
-fn sample(seen: &[Seen], counted: Duration) -> Sample {
-    let mut all = waits();
-    for one in seen {
-        all.add(&one.waits).unwrap_or_else(|error| panic!("{error}"));
-    }
-    let served: Vec<_> = seen.iter().map(|one| f64::from(one.served)).collect();
-    Sample {
-        per_second: served.iter().sum::<f64>() / counted.as_secs_f64(),
-        unfairness: unfairness(&served),
-        p50: all.value_at_quantile(0.5) as f64,
-        p99: all.value_at_quantile(0.99) as f64,
-        longest: all.max() as f64,
-    }
-}
-
-/// The most that one thread was served, divided by the median; infinite if half of them were not served at all.
-fn unfairness(served: &[f64]) -> f64 {
-    let most = served.iter().copied().fold(0.0, f64::max);
-    most / Spread::of(served).median
 }
 
 fn table(series: &[Series<Sample>], size: Size, hold: Hold) -> Table {
@@ -348,25 +296,6 @@ fn plot(size: Size, rows: Vec<Vec<Panel>>) -> Plot {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_starved_half_makes_fairness_infinite() {
-        assert!((unfairness(&[3.0, 1.0, 2.0]) - 1.5).abs() < 1e-9);
-        assert!(unfairness(&[9.0, 0.0, 0.0]).is_infinite());
-    }
-
-    #[test]
-    fn throughput_counts_all_threads_and_the_longest_wait_is_anybodys() {
-        let seen = |served, wait: u64| {
-            let mut waits = waits();
-            waits.saturating_record(wait);
-            Seen { served, waits }
-        };
-        let sample = sample(&[seen(10, 500), seen(30, 9_000)], Duration::from_secs(2));
-        assert!((sample.per_second - 20.0).abs() < 1e-9);
-        assert!((sample.longest / 9_000.0 - 1.0).abs() < 0.02, "{}", sample.longest);
-        assert!((sample.unfairness - 1.5).abs() < 1e-9);
-    }
 
     #[test]
     fn a_smoke_run_has_a_row_for_each_contender_and_no_figure_is_missing() {

@@ -3,7 +3,7 @@
 
 use crate::progress::Progress;
 use crate::section::Section;
-use crate::{w1, w2, w3, w5, w6, w7, w8, w9};
+use crate::{w1, w2, w3, w4, w5, w6, w7, w8, w9};
 use core::time::Duration;
 
 /// How much is measured.
@@ -11,7 +11,7 @@ use core::time::Duration;
 pub enum Effort {
     /// Enough to see that everything runs; the figures mean nothing.
     Smoke,
-    /// About two minutes for all workloads.
+    /// Two to three minutes for all workloads.
     Quick,
     /// What is published.
     Full,
@@ -42,10 +42,11 @@ pub struct Workload {
 }
 
 /// All of them, in the order of the report.
-pub const WORKLOADS: [Workload; 8] = [
+pub const WORKLOADS: [Workload; 9] = [
     Workload { id: "w1", title: "W1: one thread, uncontended round trip", cost: w1::cost, run: w1::run },
     Workload { id: "w2", title: "W2: two threads, uncontended pools", cost: w2::cost, run: w2::run },
     Workload { id: "w3", title: "W3: more threads than resources", cost: w3::cost, run: w3::run },
+    Workload { id: "w4", title: "W4: a thousand tasks on eight resources", cost: w4::cost, run: w4::run },
     Workload { id: "w5", title: "W5: churn", cost: w5::cost, run: w5::run },
     Workload { id: "w6", title: "W6: a timeout storm on an exhausted pool", cost: w6::cost, run: w6::run },
     Workload { id: "w7", title: "W7: growth", cost: w7::cost, run: w7::run },

@@ -17,12 +17,12 @@ fn stdout(output: &Output) -> String {
 fn a_run_prints_its_bars_and_writes_report_and_pictures() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     let _ = fs::remove_dir_all(&folder);
-    let output = bench(&["--smoke", "--only", "w1,w3", "--out", folder.to_str().unwrap()]);
+    let output = bench(&["--smoke", "--only", "w1,w3,w4", "--out", folder.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(stdout(&output).contains("musts"));
     let report = fs::read_to_string(folder.join("bench.md")).unwrap();
     assert!(report.contains("## Bars") && report.contains("not measured"), "W2 did not run");
-    for picture in ["bench-w1.svg", "bench-w3-8-on-2.svg", "bench-w3-64-on-8.svg"] {
+    for picture in ["bench-w1.svg", "bench-w3-8-on-2.svg", "bench-w3-64-on-8.svg", "bench-w4.svg"] {
         assert!(report.contains(picture));
         let svg = fs::read_to_string(folder.join(picture)).unwrap();
         assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{picture}");
@@ -47,7 +47,7 @@ fn what_is_wrong_with_the_options_is_said() {
 fn the_list_names_workloads_and_pools_and_the_help_options() {
     let list = stdout(&bench(&["--list"]));
     assert!(
-        ["w1", "w2", "w3", "w5", "w6", "w7", "w8", "w9", "r2d2 0.8.10", "test_on_check_out(false)"]
+        ["w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "r2d2 0.8.10", "test_on_check_out(false)"]
             .iter()
             .all(|name| list.contains(name))
     );

@@ -1,7 +1,7 @@
 //! asyncband's bounded pool (the successor of fastpool): a fair semaphore and a mutex.
 
 use super::driver::{block_on, block_on_for, inside_runtime};
-use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
+use super::{AsyncPeer, Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use asyncband::pool::bounded::{Object, Pool, PoolConfig};
 use asyncband::pool::{ManageObject, ObjectStatus, QueueStrategy};
 use core::time::Duration;
@@ -37,7 +37,8 @@ impl Peer for Asyncband {
         kind: Kind::Owned,
         is_ours: false,
         settings: "bounded pool, `is_recyclable` that looks at one flag, `QueueStrategy::Lifo`; \
-                   `get`, polled on the thread that asks; where a workload limits the wait, `tokio::time::timeout` around it",
+                   `get`, polled on the thread that asks, or awaited; where a workload limits the wait, \
+                   `tokio::time::timeout` around it",
     };
     type Lease<'a> = Object<Manager>;
 
@@ -62,5 +63,12 @@ impl Peer for Asyncband {
 
     fn on_thread<A>(work: impl FnOnce() -> A) -> A {
         inside_runtime(work)
+    }
+}
+
+impl AsyncPeer for Asyncband {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get().await.map_err(|_| NotLent::Failed)
     }
 }

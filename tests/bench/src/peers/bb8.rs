@@ -1,7 +1,7 @@
 //! bb8: a mutex and tokio's `Notify`.
 
 use super::driver::{block_on, block_on_for, inside_runtime};
-use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
+use super::{AsyncPeer, Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use bb8::{ManageConnection, Pool, PooledConnection, QueueStrategy};
 use core::time::Duration;
 
@@ -39,7 +39,8 @@ impl Peer for Bb8 {
         kind: Kind::Borrowed,
         is_ours: false,
         settings: "`test_on_check_out(false)`, `max_lifetime(None)`, `idle_timeout(None)`, `QueueStrategy::Lifo`; \
-                   `get`, polled on the thread that asks, inside a tokio runtime; where a workload limits the wait, `tokio::time::timeout` around it",
+                   `get`, polled on the thread that asks, or awaited, inside a tokio runtime; \
+                   where a workload limits the wait, `tokio::time::timeout` around it",
     };
     type Lease<'a> = PooledConnection<'a, Manager>;
 
@@ -65,5 +66,12 @@ impl Peer for Bb8 {
 
     fn on_thread<A>(work: impl FnOnce() -> A) -> A {
         inside_runtime(work)
+    }
+}
+
+impl AsyncPeer for Bb8 {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get().await.map_err(|_| NotLent::Failed)
     }
 }

@@ -1,7 +1,7 @@
 //! deadpool: tokio's semaphore and a mutex; managed (makes and recycles) and unmanaged (lends what it was given).
 
 use super::driver::{block_on, inside_runtime};
-use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
+use super::{AsyncPeer, Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use core::time::Duration;
 use deadpool::managed::{
     Manager as Manage, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
@@ -32,7 +32,8 @@ const FACTS: Facts = Facts {
     order: Order::Fifo,
     kind: Kind::Owned,
     is_ours: false,
-    settings: "no timeouts, `recycle` that looks at one flag, `QueueMode::Lifo`; `get`, polled on the thread that asks",
+    settings: "no timeouts, `recycle` that looks at one flag, `QueueMode::Lifo`; \
+               `get`, polled on the thread that asks, or awaited",
 };
 
 /// Managed: `get`.
@@ -73,6 +74,13 @@ impl Peer for Managed {
     }
 }
 
+impl AsyncPeer for Managed {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get().await.map_err(|_| NotLent::Failed)
+    }
+}
+
 /// An unmanaged pool that is full from the start.
 fn unmanaged_pool(capacity: u32, maker: &Maker) -> unmanaged::Pool<Resource> {
     let max_size = capacity as usize;
@@ -93,8 +101,11 @@ fn unmanaged_pool(capacity: u32, maker: &Maker) -> unmanaged::Pool<Resource> {
 pub struct Unmanaged(unmanaged::Pool<Resource>);
 
 impl Peer for Unmanaged {
-    const FACTS: Facts =
-        Facts { name: "deadpool unmanaged", settings: "no timeout; `get`, polled on the thread that asks", ..FACTS };
+    const FACTS: Facts = Facts {
+        name: "deadpool unmanaged",
+        settings: "no timeout; `get`, polled on the thread that asks, or awaited",
+        ..FACTS
+    };
     type Lease<'a> = unmanaged::Object<Resource>;
 
     fn build(capacity: u32, maker: Maker) -> Self {
@@ -115,6 +126,13 @@ impl Peer for Unmanaged {
 
     fn on_thread<A>(work: impl FnOnce() -> A) -> A {
         inside_runtime(work)
+    }
+}
+
+impl AsyncPeer for Unmanaged {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get().await.map_err(|_| NotLent::Failed)
     }
 }
 

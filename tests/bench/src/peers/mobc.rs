@@ -1,7 +1,7 @@
 //! mobc: a semaphore and an asynchronous mutex; a connection is given back by a task that it spawns.
 
 use super::driver::{block_on, inside_runtime};
-use super::{Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
+use super::{AsyncPeer, Facts, Kind, MakeError, Maker, NotLent, Order, Peer, Resource};
 use async_trait::async_trait;
 use core::fmt;
 use core::time::Duration;
@@ -46,7 +46,8 @@ impl Peer for Mobc {
         kind: Kind::Owned,
         is_ours: false,
         settings: "`test_on_check_out(false)`, `get_timeout(None)`, no lifetimes, `max_idle` as `max_open`; \
-                   `get`, polled on the thread that asks; what is given back goes through a task on tokio, its default",
+                   `get`, polled on the thread that asks, or awaited; \
+                   what is given back goes through a task on tokio, its default",
     };
     type Lease<'a> = Connection<Manager>;
 
@@ -72,5 +73,12 @@ impl Peer for Mobc {
 
     fn on_thread<A>(work: impl FnOnce() -> A) -> A {
         inside_runtime(work)
+    }
+}
+
+impl AsyncPeer for Mobc {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get().await.map_err(|_| NotLent::Failed)
     }
 }

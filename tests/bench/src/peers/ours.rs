@@ -1,8 +1,8 @@
 //! The pool of this project, once for each way to use it.
 
-use super::{Facts, Kind, Maker, NotLent, Order, Peer, Resource};
+use super::{AsyncPeer, Facts, Kind, Maker, NotLent, Order, Peer, Resource};
 use core::time::Duration;
-use striped_pool::{GetError, Lease, OwnedLease, Pool, PoolConfig, Unavailable};
+use striped_pool::{GetError, Lease, OwnedLease, Pool, PoolConfig};
 
 const VERSION: &str = concat!("striped-pool ", env!("CARGO_PKG_VERSION"));
 
@@ -26,6 +26,7 @@ pub fn striped(stripes: u32) -> Borrowed {
 }
 
 #[inline]
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
 fn reason(error: GetError<super::MakeError>) -> NotLent {
     match error {
         GetError::TimedOut(_) => NotLent::TimedOut,
@@ -39,7 +40,7 @@ const FACTS: Facts = Facts {
     order: Order::Fifo,
     kind: Kind::Borrowed,
     is_ours: true,
-    settings: "one stripe, no time to live; `get`",
+    settings: "one stripe, no time to live; `get`, in tasks `get_async`",
 };
 
 macro_rules! ours {
@@ -80,7 +81,12 @@ ours!(
 ours!(
     /// One stripe, leases that do not borrow.
     Owned, OwnedLease<Resource>, get_owned, get_owned_timeout, 1, None,
-    Facts { name: "striped-pool (owned)", kind: Kind::Owned, settings: "one stripe, no time to live; `get_owned`", ..FACTS }
+    Facts {
+        name: "striped-pool (owned)",
+        kind: Kind::Owned,
+        settings: "one stripe, no time to live; `get_owned`, in tasks `get_owned_async`",
+        ..FACTS
+    }
 );
 ours!(
     /// One stripe with a time to live: each return reads the clock.
@@ -97,3 +103,17 @@ ours!(
         ..FACTS
     }
 );
+
+impl AsyncPeer for Borrowed {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get_async().await.map_err(reason)
+    }
+}
+
+impl AsyncPeer for Owned {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get_owned_async().await.map_err(reason)
+    }
+}
