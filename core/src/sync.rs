@@ -12,7 +12,8 @@
 //! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
 //!   Without, it is as stale as loom can make it.
 //! - [`Yields`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
-//!   is a schedule that they explore anyway. A [`Line`], which only says how to wait, knows nothing.
+//!   is a schedule that they explore anyway. A [`Line`] knows nothing: what
+//!   follows from it are other delays, and that a take which waits is tried without waiting first, which is explored always.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -325,7 +326,7 @@ mod checked {
         }
     }
 
-    /// Knows nothing: no step of a schedule, and whoever asks is next.
+    /// Knows nothing: no step of a schedule, nobody waits, and whoever asks is next.
     #[derive(Debug)]
     pub(crate) struct Line;
 
@@ -336,6 +337,11 @@ mod checked {
 
         #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn note(&self, _waiting: u32, _next: u64) {}
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn is_formed(&self) -> bool {
+            false
+        }
 
         #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn ahead_of(&self, _id: u64) -> u32 {

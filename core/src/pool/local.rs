@@ -93,6 +93,13 @@ impl<T> LocalPool<T> {
         self.cell.commit_try_take()
     }
 
+    /// The same for somebody who is ready to wait: if there seems to be a line already, it says that there is nothing, because
+    /// nothing is idle then. If the line has gone meanwhile, waiting ends at once.
+    #[inline]
+    pub(super) fn try_take_or_wait(&self) -> (WakeResult<ResourceHandle>, bool) {
+        if self.cell.has_line() { (WakeResult::Cancelled, false) } else { self.try_take() }
+    }
+
     /// What the result of [`try_take`](Self::try_take) is to its taker.
     #[inline]
     pub(super) fn acquired_or(
@@ -439,3 +446,6 @@ impl<T> fmt::Debug for PendingTake<'_, T> {
         f.debug_struct("PendingTake").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

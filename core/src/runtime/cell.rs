@@ -11,8 +11,9 @@
 //!    lets it go first, for a bounded time. Without it a transition that takes longer than a busy thread's
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
 //!    has waited enough, goes on.
-//! 6. After a commit by which the line may have become shorter, the cell notes whose turn is next ([`StripeCell::ahead_of`]): a
-//!    hint for those who wait, of how to pass the time.
+//! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
+//!    next ([`StripeCell::has_line`], [`StripeCell::ahead_of`]): hints for those who wait, of how to pass the time, and for those
+//!    who are ready to wait, that nothing is idle.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
@@ -214,6 +215,18 @@ impl StripeCell {
         #[cfg(feature = "trace")]
         self.record(number, event, effects, changed);
         Ok(answered)
+    }
+
+    /// Whether somebody waits in line, as far as is known without looking (rule 6).
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.line.is_formed()
+    }
+
+    /// As if the news that the line has gone had not come yet.
+    #[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+    pub(crate) fn believe_in_a_line(&self) {
+        self.line.note(1, 1);
     }
 
     /// About how many stand in line before this waiter by now (rule 6).
