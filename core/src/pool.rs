@@ -343,7 +343,9 @@ impl<T, E> Pool<T, E> {
     ) -> Result<L, GetError<E>> {
         let watch = Watch::start_if(false);
         let home = self.inner.home();
-        let (index, resource, how) = match self.inner.local(home).try_take() {
+        let local = self.inner.local(home);
+        let tried = if let Patience::None = patience { local.try_take() } else { local.try_take_or_wait() };
+        let (index, resource, how) = match tried {
             (WakeResult::Deliver(resource), _) => (home, resource, How::Idle),
             (tried, is_closed) => self.lend_otherwise(home, tried, is_closed, patience)?,
         };

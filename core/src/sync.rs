@@ -12,7 +12,8 @@
 //! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
 //!   Without, it is as stale as loom can make it.
 //! - [`Yields`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
-//!   is a schedule that they explore anyway.
+//!   is a schedule that they explore anyway. A [`Line`] knows nothing: what
+//!   follows from it are other delays, and that a take which waits is tried without waiting first, which is explored always.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -35,6 +36,8 @@ pub(crate) type Shared<T> = std::sync::Arc<T>;
 #[cfg(not(any(feature = "loom", feature = "shuttle")))]
 mod clock;
 #[cfg(not(any(feature = "loom", feature = "shuttle")))]
+mod line;
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
 mod yields;
 
 #[cfg(not(any(feature = "loom", feature = "shuttle")))]
@@ -50,6 +53,7 @@ mod with_std {
     pub(crate) type Mutex<T> = std::sync::Mutex<T>;
 
     pub(crate) use super::clock::Clock;
+    pub(crate) use super::line::Line;
     pub(crate) use super::plain_cell::*;
     pub(crate) use super::yields::Yields;
     pub(crate) use std::alloc::{alloc, dealloc};
@@ -315,6 +319,34 @@ mod checked {
 
         #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn once(&mut self) {}
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn looks(&self, _ahead: u32) -> u32 {
+            0
+        }
+    }
+
+    /// Knows nothing: no step of a schedule, nobody waits, and whoever asks is next.
+    #[derive(Debug)]
+    pub(crate) struct Line;
+
+    impl Line {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn note(&self, _waiting: u32, _next: u64) {}
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn is_formed(&self) -> bool {
+            false
+        }
+
+        #[allow(clippy::unused_self, reason = "as std's has it")]
+        pub(crate) fn ahead_of(&self, _id: u64) -> u32 {
+            0
+        }
     }
 
     pub(crate) const COURTESY_SPINS: u32 = 2;

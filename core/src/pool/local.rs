@@ -93,6 +93,13 @@ impl<T> LocalPool<T> {
         self.cell.commit_try_take()
     }
 
+    /// The same for somebody who is ready to wait: if there seems to be a line already, it says that there is nothing, because
+    /// nothing is idle then. If the line has gone meanwhile, waiting ends at once.
+    #[inline]
+    pub(super) fn try_take_or_wait(&self) -> (WakeResult<ResourceHandle>, bool) {
+        if self.cell.has_line() { (WakeResult::Cancelled, false) } else { self.try_take() }
+    }
+
     /// What the result of [`try_take`](Self::try_take) is to its taker.
     #[inline]
     pub(super) fn acquired_or(
@@ -144,7 +151,6 @@ impl<T> LocalPool<T> {
         let (receiver, wake) = wake_slot();
         let committed = self.cell.commit(PoolEvent::Take { wake });
         let id = committed.enqueued();
-        let ahead = committed.waiting().saturating_sub(1);
         let performed = self.perform(committed);
         if performed.rejected.is_some() {
             // SAFETY: a rejected event leaves what it carried with its caller: nobody else will deliver.
@@ -152,7 +158,7 @@ impl<T> LocalPool<T> {
             debug_assert!(matches!(published, Published::Delivered(None)), "nobody has registered yet");
         }
         performed.swallow();
-        PendingTake { local: self, receiver: Some(receiver), id, ahead }
+        PendingTake { local: self, receiver: Some(receiver), id }
     }
 
     /// Gives back idle resources that have not been used for the time to live; returns how many were freed. Without a
@@ -334,8 +340,6 @@ pub struct PendingTake<'a, T> {
     local: &'a LocalPool<T>,
     receiver: Option<WakeReceiver>,
     id: Option<WaiterId>,
-    /// How many stood in line before it when it queued up.
-    ahead: u32,
 }
 
 impl<'a, T> PendingTake<'a, T> {
@@ -367,13 +371,13 @@ impl<'a, T> PendingTake<'a, T> {
 
     fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
         let local = self.local;
-        if let Some(result) = self.answer(deadline, self.ahead) {
+        if let Some(result) = self.answer(deadline) {
             return local.acquired(result).ok_or(Unavailable::Closed);
         }
         // The deadline has passed. Either the cancel wins, and answers into the slot; or somebody has committed a
         // result for us, which is on its way: wait for it.
         let is_cancelled = self.cancel();
-        match self.answer(Deadline::NEVER, 0) {
+        match self.answer(Deadline::NEVER) {
             Some(WakeResult::Deliver(resource)) => Ok(Acquired::Lease(Lease::new(local, resource))),
             Some(WakeResult::Create) => {
                 drop(CreatePermit { local });
@@ -386,9 +390,10 @@ impl<'a, T> PendingTake<'a, T> {
 
     /// The answer, if it is there before the deadline. Until then the take is whole: if a task's waker panics when the thread's
     /// name takes its place, the drop gives up the wait.
-    fn answer(&mut self, deadline: Deadline, ahead: u32) -> Option<WakeResult<ResourceHandle>> {
+    fn answer(&mut self, deadline: Deadline) -> Option<WakeResult<ResourceHandle>> {
+        let (cell, id) = (&self.local.cell, self.id);
         let receiver = self.receiver.as_mut().expect("a take was waited for after it was ready");
-        let result = receiver.wait(deadline, ahead)?;
+        let result = receiver.wait(deadline, || id.map_or(0, |id| cell.ahead_of(id)))?;
         self.receiver = None;
         Some(result)
     }
@@ -441,3 +446,6 @@ impl<T> fmt::Debug for PendingTake<'_, T> {
         f.debug_struct("PendingTake").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

@@ -11,6 +11,9 @@
 //!    lets it go first, for a bounded time. Without it a transition that takes longer than a busy thread's
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
 //!    has waited enough, goes on.
+//! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
+//!    next ([`StripeCell::has_line`], [`StripeCell::ahead_of`]): hints for those who wait, of how to pass the time, and for those
+//!    who are ready to wait, that nothing is idle.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
@@ -23,7 +26,7 @@ use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
 use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
-use crate::sync::{AtomicUsize, COURTESY_SPINS, COURTESY_YIELDS, Ordering, spin_loop, yield_now};
+use crate::sync::{AtomicUsize, COURTESY_SPINS, COURTESY_YIELDS, Line, Ordering, spin_loop, yield_now};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
@@ -39,6 +42,7 @@ pub struct StripeCell {
     head: Head,
     /// How many threads ask the others to give way.
     asking: AtomicUsize,
+    line: Line,
     patience: u32,
     #[cfg(feature = "trace")]
     recorder: Option<Recorder>,
@@ -57,6 +61,7 @@ struct Attempt {
     effects: PoolEffects,
     enqueued: Option<WaiterId>,
     waiting: u32,
+    next: WaiterId,
     is_closed: bool,
     attempts: u32,
 }
@@ -72,6 +77,7 @@ impl StripeCell {
         Self {
             head,
             asking: AtomicUsize::new(0),
+            line: Line::new(),
             patience,
             #[cfg(feature = "trace")]
             recorder: None,
@@ -97,7 +103,9 @@ impl StripeCell {
     ///
     /// Lock-free (rule 1), allocates nothing in the steady state, runs no user code.
     pub fn commit(&self, event: PoolEvent) -> Committed {
-        Committed(self.commit_loop(event, |attempt| attempt))
+        let attempt = self.commit_loop(event, |attempt| attempt);
+        self.line.note(attempt.waiting, attempt.next.0);
+        Committed(attempt)
     }
 
     /// `TryTake` for the caller, compiled on its own because it is half of every round trip. Also says whether the
@@ -130,7 +138,9 @@ impl StripeCell {
         if is_done {
             return None;
         }
-        to_perform.map(Committed)
+        let attempt = to_perform?;
+        self.line.note(attempt.waiting, attempt.next.0);
+        Some(Committed(attempt))
     }
 
     /// The only loop that changes a stripe. Returns what `answer` makes of the attempt that was committed; `answer` sees
@@ -181,11 +191,9 @@ impl StripeCell {
             let before = stripe.next_id();
             let Applied { effects, changed } = stripe.apply(event);
             debug_assert!(is_sound(&stripe, event));
-            let enqueued = (stripe.next_id() != before).then_some(before);
-            (
-                changed,
-                Attempt { effects, enqueued, waiting: stripe.queue().len(), is_closed: stripe.is_closed(), attempts },
-            )
+            let (waiting, next, is_closed) = (stripe.queue().len(), stripe.next_id(), stripe.is_closed());
+            let enqueued = (next != before).then_some(before);
+            (changed, Attempt { effects, enqueued, waiting, next, is_closed, attempts })
         };
         #[cfg(feature = "trace")]
         let (number, effects) = (reader.number() + u64::from(changed), attempt.effects.clone());
@@ -207,6 +215,23 @@ impl StripeCell {
         #[cfg(feature = "trace")]
         self.record(number, event, effects, changed);
         Ok(answered)
+    }
+
+    /// Whether somebody waits in line, as far as is known without looking (rule 6).
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.line.is_formed()
+    }
+
+    /// As if the news that the line has gone had not come yet.
+    #[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+    pub(crate) fn believe_in_a_line(&self) {
+        self.line.note(1, 1);
+    }
+
+    /// About how many stand in line before this waiter by now (rule 6).
+    pub(crate) fn ahead_of(&self, waiter: WaiterId) -> u32 {
+        self.line.ahead_of(waiter.0)
     }
 
     /// Rule 5: lets those go first who ask for it. Returns how often it looked.

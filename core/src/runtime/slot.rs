@@ -28,7 +28,7 @@
 
 use super::handle::ResourceHandle;
 use crate::stripe::WakeResult;
-use crate::sync::{Arc, AtomicU8, Deadline, Ordering, Thread, UnsafeCell, Yields, current};
+use crate::sync::{Arc, AtomicU8, Deadline, Ordering, Thread, UnsafeCell, Yields, current, spin_loop};
 use core::fmt;
 use core::ptr::NonNull;
 use core::task::Waker;
@@ -225,16 +225,18 @@ impl WakeReceiver {
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
     /// First yields for a while, unless many are `ahead`: a hand-over meanwhile needs no system call.
-    pub(crate) fn wait(&mut self, deadline: Deadline, ahead: u32) -> Option<PoolWakeResult> {
-        let mut yields = Yields::new(ahead);
+    pub(crate) fn wait(&mut self, deadline: Deadline, ahead: impl Fn() -> u32) -> Option<PoolWakeResult> {
+        let mut yields = Yields::new(ahead());
+        let mut looks = 0;
         while yields.are_left() {
-            if let Some(result) = self.take() {
+            if let Some(result) = self.look(looks) {
                 return Some(result);
             }
             if deadline.has_passed() {
                 return None;
             }
             yields.once();
+            looks = yields.looks(ahead());
         }
         if let Some(result) = self.register(Unparker::current_thread()) {
             return Some(result);
@@ -248,6 +250,17 @@ impl WakeReceiver {
             }
             deadline.park();
         }
+    }
+
+    /// The result, as [`take`](Self::take) has it, or as soon as it comes within so many more looks.
+    fn look(&mut self, more: u32) -> Option<PoolWakeResult> {
+        for _ in 0..more {
+            if let Some(result) = self.take() {
+                return Some(result);
+            }
+            spin_loop();
+        }
+        self.take()
     }
 
     /// Gives up the wait for good: the result if it was published already (it is the caller's to give back), else

@@ -35,6 +35,26 @@ fn a_commit_says_what_it_saw() {
 }
 
 #[test]
+fn a_cell_knows_its_line() {
+    let cell = StripeCell::new(1);
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let committed = cell.commit(a_take());
+        ids.extend(committed.enqueued());
+        drop(committed.into_effects());
+        assert_eq!(cell.has_line(), !ids.is_empty());
+    }
+    let ahead = || ids.iter().map(|id| cell.ahead_of(*id)).collect::<Vec<_>>();
+    assert_eq!(ahead(), [0, 1, 2]);
+    drop(cell.commit(PoolEvent::CreateFailed).into_effects());
+    assert_eq!(ahead(), [0, 0, 1], "the first has been given the permit");
+    drop(cell.commit_put(ResourceHandle::new(0_u8), Timestamp::default()).map(Committed::into_effects));
+    assert_eq!((ahead(), cell.has_line()), (vec![0, 0, 0], true));
+    drop(cell.commit(PoolEvent::Cancel { id: ids[2] }).into_effects());
+    assert!(!cell.has_line());
+}
+
+#[test]
 #[cfg(debug_assertions)]
 #[should_panic(expected = "violates")]
 fn a_state_that_breaks_an_invariant_is_noticed() {

@@ -1,0 +1,75 @@
+//! How long a stripe's line is, without a look at the stripe, under std.
+
+use super::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+/// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, and how many stand before a
+/// waiter by now. Each is as old as it may be, and the number is too low if somebody behind has left the line; nothing but how a
+/// waiter passes its time, and whether it looks for something idle first, may follow from them.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Whose turn is next: the oldest id, if those in line have consecutive ones.
+    turn: AtomicU64,
+    is_formed: AtomicBool,
+}
+
+impl Line {
+    pub(crate) fn new() -> Self {
+        Self { turn: AtomicU64::new(0), is_formed: AtomicBool::new(false) }
+    }
+
+    /// Notes that so many waited after a commit, and that `next` is the id that nobody has yet.
+    pub(crate) fn note(&self, waiting: u32, next: u64) {
+        let turn = next.saturating_sub(waiting.into());
+        // ORDERING: Relaxed, all four: hints that nothing is published with. Written only if they change, so that who queues up
+        // behind others leaves the cache line alone.
+        if self.turn.load(Ordering::Relaxed) != turn {
+            self.turn.store(turn, Ordering::Relaxed);
+        }
+        let is_formed = waiting > 0;
+        if self.is_formed.load(Ordering::Relaxed) != is_formed {
+            self.is_formed.store(is_formed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether somebody waits.
+    #[inline]
+    pub(crate) fn is_formed(&self) -> bool {
+        // ORDERING: Relaxed: as above.
+        self.is_formed.load(Ordering::Relaxed)
+    }
+
+    /// How many stand before this id.
+    pub(crate) fn ahead_of(&self, id: u64) -> u32 {
+        // ORDERING: Relaxed: as above.
+        id.saturating_sub(self.turn.load(Ordering::Relaxed)).try_into().unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiter_comes_nearer_as_others_are_served() {
+        let line = Line::new();
+        line.note(1, 8);
+        assert_eq!(line.ahead_of(7), 0);
+        line.note(3, 10);
+        assert_eq!([7, 8, 9].map(|id| line.ahead_of(id)), [0, 1, 2]);
+        line.note(1, 10);
+        assert_eq!([7, 9].map(|id| line.ahead_of(id)), [0, 0], "one has been served, one is next");
+        line.note(0, 10);
+        assert_eq!(line.ahead_of(u64::MAX), u32::MAX);
+    }
+
+    #[test]
+    fn a_line_is_formed_as_long_as_somebody_waits() {
+        let line = Line::new();
+        assert!(!line.is_formed());
+        for waiting in [2, 1, 0] {
+            line.note(waiting, 2);
+            assert_eq!(line.is_formed(), waiting > 0);
+        }
+    }
+}
