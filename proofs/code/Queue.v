@@ -26,7 +26,7 @@ Module Queue.
     Definition len (q : t) : nat :=
       match q with None => 0 | Some l => length (front l) + Seq.len (middle l) + length (back l) end.
 
-    (** A copy to change: [Queue::line]. *)
+    (** The copy that [Queue::change] changes. *)
     Definition copy (q : t) : line := match q with None => Line [] Seq.Leaf [] | Some l => l end.
 
     (** Fills an empty front from the tree, else from the back. *)
@@ -35,7 +35,7 @@ Module Queue.
       let (oldest, rest) := Seq.split_at Block.size (middle l) in
       Line (Block.of_list (Seq.to_list oldest)) rest (back l).
 
-    (** Replaces what waits; sees to rule 1. *)
+    (** What [Queue::change] makes of the changed copy: it sees to rule 1. *)
     Definition set (l : line) : t :=
       let l := if Block.is_empty (front l) then refill l else l in
       if Block.is_empty (front l) then None else Some l.

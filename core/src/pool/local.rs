@@ -13,7 +13,7 @@ use super::error::Unavailable;
 use super::future::Acquire;
 use super::lease::Lease;
 use super::status::StripeStatus;
-use crate::runtime::effects::{Outside, Panic, Performed, Work, give_back, start};
+use crate::runtime::effects::{Outside, Panic, Performed, Work, give_back, perform, start};
 use crate::runtime::slot::{Published, WakeReceiver, wake_slot};
 use crate::runtime::{Committed, PoolEvent, ResourceHandle, StripeCell};
 use crate::stripe::{Timestamp, WaiterId, WakeResult};
@@ -226,7 +226,8 @@ impl<T> LocalPool<T> {
 
     /// Performs the effects of a commit on this stripe.
     pub(super) fn perform(&self, committed: Committed) -> Performed {
-        self.start(committed).finish()
+        // SAFETY: as in `start`.
+        unsafe { perform(&self.cell, committed, self) }
     }
 
     /// Performs of them what is quick; the rest is left to be finished.

@@ -96,7 +96,7 @@ impl Performed {
 }
 
 /// Performs the effects of `committed`, and of all commits that follow from them, on `cell`: [`start`] and
-/// [`finish`](Work::finish).
+/// [`finish`](Work::finish). Nothing to do, and one result for one who waits, are common: they need no lists.
 ///
 /// Blocks only as user code does.
 ///
@@ -104,8 +104,48 @@ impl Performed {
 ///
 /// As [`start`].
 pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Outside) -> Performed {
+    if committed.is_done() {
+        return Performed::default();
+    }
+    let effects = committed.into_effects();
+    let mut work = Work::new(cell, outside);
+    if let [StripeEffect::Wake { recipient: Recipient::Slot(slot), result }] = effects.as_slice() {
+        // SAFETY: the same contract.
+        let (unparker, event) = unsafe { deliver(*slot, *result) };
+        let Some(event) = event else {
+            return Performed { panic: unparker.and_then(wake), ..Performed::default() };
+        };
+        work.events.push_back(event);
+    } else {
+        work.absorb(effects);
+    }
+    work.settle();
+    work.finish()
+}
+
+/// Publishes one result: whom to wake afterwards, or the event that gives back what an abandoned slot was to get.
+///
+/// # Safety
+///
+/// As [`WakeHandle::publish`].
+unsafe fn deliver(slot: WakeHandle, result: WakeResult<ResourceHandle>) -> (Option<Unparker>, Option<PoolEvent>) {
     // SAFETY: the same contract.
-    unsafe { start(cell, committed, outside) }.finish()
+    match unsafe { slot.publish(result) } {
+        Published::Delivered(unparker) => (unparker, None),
+        Published::Abandoned(result) => (None, give_back(result)),
+    }
+}
+
+/// Wakes one whose result is published; what it panicked with.
+fn wake(unparker: Unparker) -> Option<Panic> {
+    match unparker {
+        // Not user code, so nothing to guard.
+        Unparker::Thread(_) => {
+            unparker.unpark();
+            None
+        }
+        Unparker::Waker(_) => catch_unwind(AssertUnwindSafe(|| unparker.unpark())).err(),
+    }
 }
 
 /// Publishes the results of `committed` and commits what follows from that at once, without running any user code yet:
@@ -199,32 +239,32 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Publishes one result. What an abandoned slot was to get comes back.
-    fn deliver(&mut self, wake: WakeHandle, result: WakeResult<ResourceHandle>) {
+    /// Publishes one result and lists what comes of it.
+    fn deliver(&mut self, slot: WakeHandle, result: WakeResult<ResourceHandle>) {
         // SAFETY: by `start`'s contract the handle is of a slot that one take brought; the commit whose effect this
         // is took that take out of the stripe, so no other effect names it (INV-ONE-WAKE).
-        match unsafe { wake.publish(result) } {
-            Published::Delivered(unparker) => self.wakes.extend(unparker),
-            Published::Abandoned(result) => self.events.extend(give_back(result)),
-        }
+        let (unparker, event) = unsafe { deliver(slot, result) };
+        self.wakes.extend(unparker);
+        self.events.extend(event);
     }
 
     /// Wakes those whose results are published.
     pub(crate) fn wake(&mut self) {
         for unparker in core::mem::take(&mut self.wakes) {
-            match unparker {
-                // Not user code, so nothing to guard.
-                Unparker::Thread(_) => unparker.unpark(),
-                Unparker::Waker(_) => self.guard(|| unparker.unpark()),
-            }
+            let panic = wake(unparker);
+            self.keep(panic);
         }
     }
 
     /// Runs user code; keeps its first panic.
     fn guard(&mut self, user: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(user)) {
-            self.done.merge(Performed { panic: Some(panic), ..Performed::default() });
-        }
+        let panic = catch_unwind(AssertUnwindSafe(user)).err();
+        self.keep(panic);
+    }
+
+    /// Of two panics the first is kept.
+    fn keep(&mut self, panic: Option<Panic>) {
+        self.done.merge(Performed { panic, ..Performed::default() });
     }
 }
 

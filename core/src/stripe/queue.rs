@@ -104,9 +104,7 @@ impl<W> Queue<W> {
 impl<W: Copy> Queue<W> {
     /// Appends a waiter, whose id must be larger than all ids in the queue.
     pub fn push(&mut self, waiter: Waiter<W>) {
-        let mut line = self.line();
-        line.push(waiter);
-        self.set(line);
+        self.change(|line| line.push(waiter));
     }
 
     /// Takes out the oldest waiter.
@@ -117,18 +115,12 @@ impl<W: Copy> Queue<W> {
 
     /// Apart, so that the common case compiles small.
     fn pop_some(&mut self) -> Option<Waiter<W>> {
-        let mut line = self.line();
-        let oldest = line.front.remove(0);
-        self.set(line);
-        oldest
+        self.change(|line| line.front.remove(0))
     }
 
     /// Takes out the waiter called `id`, wherever it stands.
     pub fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
-        let mut line = self.line();
-        let found = line.remove(id)?;
-        self.set(line);
-        Some(found)
+        self.change(|line| line.remove(id))
     }
 
     /// Takes out the `count` oldest waiters, or all if there are fewer.
@@ -137,15 +129,16 @@ impl<W: Copy> Queue<W> {
         if count == 0 || self.is_empty() {
             return Self::default();
         }
-        let mut line = self.line();
-        let front = line.front.take_first(count);
-        let count = count.saturating_sub(front.len());
-        let (middle, rest) = line.middle.split_at(count);
-        line.middle = rest;
-        let back = line.back.take_first(count.saturating_sub(middle.len()));
-        self.set(line);
+        let (front, middle, back) = self.change(|line| {
+            let front = line.front.take_first(count);
+            let count = count.saturating_sub(front.len());
+            let (middle, rest) = line.middle.split_at(count);
+            line.middle = rest;
+            let back = line.back.take_first(count.saturating_sub(middle.len()));
+            (front, middle, back)
+        });
         let mut oldest = Self::default();
-        oldest.set(Line { front, middle, back });
+        oldest.change(|line| *line = Line { front, middle, back });
         oldest
     }
 
@@ -160,19 +153,29 @@ impl<W: Copy> Queue<W> {
         })
     }
 
-    /// A copy to change.
-    fn line(&self) -> Line<W> {
-        let none = || Line { front: Block::default(), middle: Seq::EMPTY, back: Block::default() };
-        let copy = |line: &Line<W>| Line { front: line.front, middle: line.middle.clone(), back: line.back };
-        self.line.as_deref().map_or_else(none, copy)
-    }
-
-    /// Replaces what waits; sees to rule 1.
-    fn set(&mut self, mut line: Line<W>) {
+    /// Changes what waits; sees to rule 1. The new line is copied to where it will live and changed there.
+    fn change<A>(&mut self, change: impl FnOnce(&mut Line<W>) -> A) -> A {
+        let line = Shared::make_mut(self.line.get_or_insert_default());
+        let answer = change(line);
         if line.front.is_empty() {
             line.refill();
         }
-        self.line = if line.front.is_empty() { None } else { Some(Shared::new(line)) };
+        if line.front.is_empty() {
+            self.line = None;
+        }
+        answer
+    }
+}
+
+impl<W: Copy> Clone for Line<W> {
+    fn clone(&self) -> Self {
+        Self { front: self.front, middle: self.middle.clone(), back: self.back }
+    }
+}
+
+impl<W: Copy> Default for Line<W> {
+    fn default() -> Self {
+        Self { front: Block::default(), middle: Seq::EMPTY, back: Block::default() }
     }
 }
 

@@ -443,8 +443,10 @@ mod tests {
             name: facts.name.into(),
             samples: vec![sample(per_second), sample(per_second)],
         };
+        let named =
+            [deadpool::Managed::FACTS, deadpool::Unmanaged::FACTS, bb8::Bb8::FACTS, asyncband::Asyncband::FACTS];
         let mut all: Vec<_> =
-            PEERS.into_iter().zip([3.0, 8.0, 2.0, 1.0]).map(|(facts, it)| series(facts, it)).collect();
+            named.into_iter().zip([3.0, 8.0, 2.0, 1.0]).map(|(facts, it)| series(facts, it)).collect();
         all.push(series(ours::Borrowed::FACTS, 4.0));
         all.push(series(crate::peers::mobc::Mobc::FACTS, 100.0));
         assert_eq!(throughput(&all, Hold::Yield).values, [0.5, 0.5]);
