@@ -1,4 +1,4 @@
-//! What a pool tells of its work to those who watch: [`metrics`] and [`tracing`], each behind the feature of its name.
+//! What a pool tells of its work to those who watch: `metrics` and `tracing`, each behind the feature of its name.
 //!
 //! Without them [`observe`] is empty and no [`Watch`] is started: nothing here costs anything.
 //!
