@@ -1,5 +1,5 @@
-//! Managers written for other pools: what the adapters call, step by step, beside what the pools that they were written for call on
-//! the same course. The tables of the adapters say the same in words.
+//! Managers written for other pools: what the adapters call, step by step, beside what the pools that they were written for call
+//! on the same course. The tables of the adapters say the same in words.
 //!
 //! The managers here can do nothing but what their trait asks: they are not cloned, printed, or told of a pool.
 #![cfg(all(not(feature = "loom"), any(feature = "r2d2", feature = "bb8", feature = "deadpool")))]

@@ -1,5 +1,5 @@
-//! What pools tell: each row of the table in `src/pool/observe.rs`, provoked in a pool of its own creates and in one with a manager,
-//! by threads and by tasks; that each resource that ends is told of once; and what each lease tells of itself.
+//! What pools tell: each row of the table in `src/pool/observe.rs`, provoked in a pool of its own creates and in one with a
+//! manager, by threads and by tasks; that each resource that ends is told of once; and what each lease tells of itself.
 #![cfg(not(feature = "loom"))]
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! What a pool tells of its work to those who watch: [`metrics`] and [`tracing`], each behind the feature of its name.
+//! What a pool tells of its work to those who watch: `metrics` and `tracing`, each behind the feature of its name.
 //!
 //! Without them [`observe`] is empty and no [`Watch`] is started: nothing here costs anything.
 //!
@@ -15,12 +15,12 @@
 //! | `striped_pool_frees_total` | counter | | `free` | debug | resource that the pool ends, on whatever path; counted when its end begins |
 //! | `striped_pool_timeouts_total` | counter | `waited_for`: `resource`, `create`, `recycle` | `timeout` | warn | get whose time ran out |
 //!
-//! With `tracing` the same happen as events of the target `striped_pool`, each with the fields `pool`, `event`, the other labels, and
-//! `seconds` where the metric is a time.
+//! With `tracing` the same happen as events of the target `striped_pool`, each with the fields `pool`, `event`, the other labels,
+//! and `seconds` where the metric is a time.
 //!
-//! What is not counted: a create, a check or a get that panics or is dropped before it ends (what it had in hand shows as freed); a
-//! resource that is detached, or taken out of its lease by [`remove`](crate::Lease::remove); what a [`LocalPool`](crate::LocalPool)
-//! of its own does.
+//! What is not counted: a create, a check or a get that panics or is dropped before it ends (what it had in hand shows as freed);
+//! a resource that is detached, or taken out of its lease by [`remove`](crate::Lease::remove); what a
+//! [`LocalPool`](crate::LocalPool) of its own does.
 //!
 //! A recorder or a subscriber is user code: it runs outside of every transition, in the thread that gets or drops. A panic of it
 //! ends here, reported by the panic hook: what it watches goes on.

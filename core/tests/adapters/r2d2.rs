@@ -4,7 +4,7 @@ use super::server::{Connection, Down, Fault, Server};
 use super::{panic_with, panics};
 use r2d2::{ManageConnection, NopErrorHandler};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use striped_pool::adapters::R2d2Manager;
 use striped_pool::{GetError, ManagedPool};
 
@@ -143,7 +143,11 @@ fn an_error_of_connect_is_its_callers_as_it_was() {
 fn a_panic_of_connect_loses_no_place() {
     let (server, pool) = theirs(1);
     server.break_down(Fault::ConnectPanics);
-    assert!(pool.get_timeout(SHORT).is_err());
+    let start = Instant::now();
+    while server.calls().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(20), "its thread never connects");
+        assert!(pool.get_timeout(SHORT).is_err());
+    }
     server.mend();
     assert!(pool.get_timeout(SHORT).is_err(), "theirs is lost");
 

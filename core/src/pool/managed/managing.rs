@@ -4,8 +4,8 @@
 //! 1. A resource travels with what is known of it, as an [`Item`].
 //! 2. Hooks and manager are user code: they run with the item in hand, whose owner (a lease, or a permit beside it) loses
 //!    nothing if they panic.
-//! 3. Every item that ends does so in [`Managing::free`], in `Ending::by_close`, or in the `free` of the pool inside: each counts it
-//!    once as freed (`pool/observe.rs`).
+//! 3. Every item that ends does so in [`Managing::free`], in `Ending::by_close`, or in the `free` of the pool inside: each counts
+//!    it once as freed (`pool/observe.rs`).
 
 use super::manager::{Manager, Usage};
 use crate::pool::GetError;
