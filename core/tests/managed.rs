@@ -12,6 +12,7 @@ mod world;
 use core::future::ready;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use striped_pool::GetError;
 use world::{Broken, World};
 
@@ -61,4 +62,10 @@ fn an_error_of_the_create_is_its_callers() {
     assert_eq!(pool.get().map(|lease| lease.id), Err(GetError::Create(Broken)));
     assert_eq!(now(pool.get_async()).map(|lease| lease.id), Err(GetError::Create(Broken)));
     assert_eq!(pool.status().available(), 1);
+}
+
+#[test]
+fn a_pool_can_be_used_after_a_panic() {
+    fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>(_: &T) {}
+    assert_unwind_safe(&World::new().pool(1));
 }

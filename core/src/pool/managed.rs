@@ -387,6 +387,10 @@ impl<M: Manager> Clone for ManagedPool<M> {
     }
 }
 
+// As `Pool`.
+impl<M: Manager> std::panic::UnwindSafe for ManagedPool<M> {}
+impl<M: Manager> std::panic::RefUnwindSafe for ManagedPool<M> {}
+
 impl<M: Manager> fmt::Debug for ManagedPool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManagedPool").field("status", &self.status()).finish_non_exhaustive()
