@@ -63,6 +63,21 @@ fn one_that_is_discarded_is_freed_without_being_asked_for() {
 }
 
 #[test]
+fn one_that_is_detached_is_let_go_before_its_place_is_free() {
+    let world = World::new();
+    let pool = world.pool(1);
+    let seen = world.look(Part::Detach, &pool);
+    let borrowed = pool.get().expect("room").detach();
+    let owned = pool.get_owned().expect("the place is free again").detach();
+    assert_eq!((borrowed.id, owned.id, world.let_go()), (0, 1, 2));
+    assert_eq!(*seen.lock().expect("whole"), [0, 0]);
+    assert_eq!((world.freed(), world.calls(Part::Recycle)), (0, 0));
+    world.behave();
+    drop((borrowed, owned));
+    world.assert_at_rest(&pool);
+}
+
+#[test]
 fn one_whose_holder_panics_is_freed_without_being_asked_for() {
     let world = World::new();
     let pool = world.pool(2);

@@ -230,6 +230,19 @@ fn a_close_that_panics_ends_a_drain_and_leaves_the_rest_idle() {
     world.assert_at_rest(&pool);
 }
 
+#[test]
+fn a_detach_that_panics_frees_what_it_was_to_let_go() {
+    let world = World::new();
+    let pool = world.pool(1);
+    world.answer(Part::Detach, Answer::Panics);
+    assert_eq!(oops_of(|| pool.get().expect("room").detach().id), Oops(Part::Detach));
+    assert_eq!(oops_of(|| pool.get_owned().expect("room").detach().id), Oops(Part::Detach));
+    assert_eq!((world.freed(), world.let_go()), (2, 0));
+    world.answer(Part::Free, Answer::Panics);
+    assert_eq!(oops_of(|| pool.get().expect("room").detach().id), Oops(Part::Detach), "the first panic arrives");
+    world.assert_at_rest(&pool);
+}
+
 /// Does `work` when it is dropped.
 struct OnDrop<F: FnMut()>(F);
 
@@ -267,7 +280,7 @@ fn leases_that_a_panic_drops_are_freed_though_the_free_panics() {
 
 #[test]
 fn what_panics_in_a_get_while_the_thread_unwinds_does_not_abort() {
-    for part in [Part::Create, Part::Validate, Part::Close] {
+    for part in [Part::Create, Part::Validate, Part::Close, Part::Detach] {
         let world = World::new();
         let pool = world.pool(1);
         if part != Part::Create {
@@ -277,7 +290,8 @@ fn what_panics_in_a_get_while_the_thread_unwinds_does_not_abort() {
         world.answer(part, Answer::Panics);
         while_unwinding(|| match part {
             Part::Close => assert_eq!(oops_of(|| now(pool.drain_async())), Oops(part)),
-            Part::Create | Part::Validate | Part::Recycle | Part::Free | Part::Detach => {
+            Part::Detach => assert_eq!(oops_of(|| pool.get().expect("idle").detach().id), Oops(part)),
+            Part::Create | Part::Validate | Part::Recycle | Part::Free => {
                 assert_eq!(oops_of(|| now(pool.get_async()).map(|lease| lease.id)), Oops(part));
             }
         });
@@ -347,6 +361,10 @@ struct Glass;
 impl Manager for Glass {
     type Resource = Brittle;
     type Error = Broken;
+
+    fn detach(&self, _: &mut Brittle) {
+        std::panic::panic_any(Oops(Part::Detach));
+    }
 }
 
 impl BlockingManager for Glass {
@@ -359,5 +377,8 @@ impl BlockingManager for Glass {
 fn a_resource_whose_drop_panics_does_not_abort_when_a_panic_ends_it() {
     let hooked = ManagedPool::builder(1, Glass).after_create(|_| hook_panics()).build().expect("valid");
     assert_eq!(oops_of(|| hooked.get().is_ok()), HOOK);
-    assert_eq!(hooked.status().available(), 1);
+    let pool = ManagedPool::builder(1, Glass).build().expect("valid");
+    assert_eq!(oops_of(|| core::mem::forget(pool.get().expect("room").detach())), Oops(Part::Detach));
+    drop(pool.get().expect("room"));
+    assert_eq!((hooked.status().available(), pool.status().idle()), (1, 1));
 }

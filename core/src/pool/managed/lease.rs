@@ -16,7 +16,7 @@ use crate::pool::{Lease, OwnedLease};
 use crate::sync::Shared;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What both kinds of lease can do.
 pub(super) trait Loan<T>: DerefMut<Target = T> {
@@ -95,11 +95,14 @@ impl<M: Manager, L: Loan<Item<M>>> Out<M, L> {
         self.loan.take().expect(LENT)
     }
 
+    /// The place is free when the manager has let the resource go. If that panics, the resource is freed.
     fn detach(self) -> M::Resource {
-        let mut item = self.into_loan().detach();
-        let managing = Shared::clone(item.managing());
-        managing.manager.detach(&mut item.resource);
-        item.resource
+        let mut loan = self.into_loan();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| loan.let_go())) {
+            loan.discard_quietly();
+            resume_unwind(panic);
+        }
+        loan.detach().resource
     }
 
     fn end(self) -> Ending<M, L::Place> {
@@ -246,7 +249,12 @@ macro_rules! lease {
                 async move { drop(ending.by_close().await) }
             }
 
-            /// Takes the resource out of the pool for good. The pool may create another in its place.
+            /// Takes the resource out of the pool for good. The pool may create another in its place, when
+            /// [`Manager::detach`] has returned.
+            ///
+            /// # Panics
+            ///
+            /// With what [`Manager::detach`] panicked with; the resource is freed then.
             #[must_use]
             pub fn detach(self) -> M::Resource {
                 self.0.detach()

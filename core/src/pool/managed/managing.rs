@@ -77,6 +77,11 @@ impl<M: Manager> Managing<M> {
 }
 
 impl<M: Manager> Item<M> {
+    /// Says to the manager that it leaves the pool alive.
+    pub(super) fn let_go(&mut self) {
+        self.managing.manager.detach(&mut self.resource);
+    }
+
     pub(super) fn managing(&self) -> &Shared<Managing<M>> {
         &self.managing
     }
