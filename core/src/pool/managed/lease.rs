@@ -13,7 +13,6 @@ use crate::pool::local::CreatePermit;
 use crate::pool::observe::Observed;
 use crate::pool::pool_inner::Place;
 use crate::pool::{Lease, OwnedLease};
-use crate::sync::Shared;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -102,7 +101,7 @@ impl<M: Manager, L: Loan<Item<M>>> Out<M, L> {
             loan.discard_quietly();
             resume_unwind(panic);
         }
-        loan.detach().resource
+        loan.detach().into_parts().0
     }
 
     fn end(self) -> Ending<M, L::Place> {
@@ -148,9 +147,7 @@ impl<M: Manager, P> Ending<M, P> {
 
     /// Ends it by [`Manager::free`], and gives its place.
     pub(super) fn by_free(self) -> P {
-        let item = self.doomed.into_item();
-        let managing = Shared::clone(item.managing());
-        managing.free(item);
+        self.doomed.into_item().free();
         self.place
     }
 
@@ -160,16 +157,15 @@ impl<M: Manager, P> Ending<M, P> {
     where
         M: AsyncManager,
     {
-        let item = self.doomed.into_item();
-        let managing = Shared::clone(item.managing());
+        let (resource, managing) = self.doomed.into_item().into_parts();
         managing.observe(Observed::Freed);
-        managing.manager.close(item.resource).await;
+        managing.manager.close(resource).await;
         self.place
     }
 }
 
-/// An idle resource that is being checked. Dropped before the check is over, because the get was dropped, ran out of time or panicked,
-/// it is freed: nobody knows what state it was left in.
+/// An idle resource that is being checked. Dropped before the check is over, because the get was dropped, ran out of time or
+/// panicked, it is freed: nobody knows what state it was left in.
 pub(super) struct Suspect<'a, M: Manager>(Option<Lease<'a, Item<M>>>);
 
 impl<'a, M: Manager> Suspect<'a, M> {
