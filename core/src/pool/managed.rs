@@ -30,7 +30,7 @@ pub use lease::{ManagedLease, OwnedManagedLease};
 pub use manager::{AsyncManager, BlockingManager, Manager, Usage};
 
 use super::local::{Acquired, CreatePermit};
-use super::observe::{How, Observed, Watch};
+use super::observe::{How, IS_WATCHED, Observed, Watch};
 use super::{Found, GetError, Lease, Patience, Pool, PoolStatus, Reaper, ResizeError, Unavailable, WaitedFor};
 use crate::sync::{Deadline, Shared};
 use core::fmt;
@@ -213,7 +213,9 @@ impl<M: Manager> ManagedPool<M> {
 
     /// The loan of one that may be lent.
     fn lent<'a>(&self, course: Course, lease: Lease<'a, Item<M>>) -> Lent<'a, M> {
-        self.managing.observe(Observed::Acquired { how: course.how, took: course.watch.elapsed() });
+        if IS_WATCHED {
+            self.managing.observe(Observed::Acquired { how: course.how, took: course.watch.elapsed() });
+        }
         Lent { lease, stripe: course.stripe, introspection: course.introspection }
     }
 
@@ -355,23 +357,15 @@ impl<M: BlockingManager> ManagedPool<M> {
             }
         };
         let watch = self.watch();
-        let created = BlockingManager::create(&self.managing.manager);
+        let created = BlockingManager::create(self.manager());
         self.lent_new(course, permit, created, watch)
     }
 
     /// Whether an idle resource may be lent.
     fn passes(&self, item: &mut Item<M>) -> bool {
-        item.count_loan();
-        let managing = &*self.managing;
-        if managing.validates {
-            let usage = item.usage();
-            let is_kept = BlockingManager::validate(&managing.manager, &mut item.resource, &usage).is_ok();
-            managing.observe(Observed::Validated { is_kept });
-            if !is_kept {
-                return false;
-            }
-        }
-        item.may_be_lent()
+        let usage = item.begin_loan();
+        let is_valid = usage.map(|usage| BlockingManager::validate(self.manager(), &mut item.resource, &usage).is_ok());
+        item.passes(is_valid)
     }
 }
 
@@ -386,6 +380,10 @@ impl<M: Manager> Clone for ManagedPool<M> {
         Self { pool: self.pool.clone(), managing: Shared::clone(&self.managing) }
     }
 }
+
+// As `Pool`.
+impl<M: Manager> std::panic::UnwindSafe for ManagedPool<M> {}
+impl<M: Manager> std::panic::RefUnwindSafe for ManagedPool<M> {}
 
 impl<M: Manager> fmt::Debug for ManagedPool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

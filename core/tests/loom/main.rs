@@ -24,6 +24,7 @@ mod cell;
 mod census;
 mod creates;
 mod futures;
+mod managed;
 mod pool;
 mod pools;
 mod reclaim;
@@ -155,6 +156,7 @@ fn main() -> ExitCode {
     let is_only = arguments.iter().any(|argument| argument == ONLY);
     let is_wanted =
         |name: &str| is_only && wanted.iter().any(|exact| *exact == name) || !is_only && is_part(name, &wanted);
+    let all = all.chain(managed::PROGRAMS);
     let chosen: Vec<Program> =
         all.filter(|(name, ..)| is_wanted(name)).map(|&(name, bound, run)| Program { name, bound, run }).collect();
     if arguments.iter().any(|argument| argument == "--list") {

@@ -76,23 +76,23 @@ impl<M: Manager> ManagedPoolBuilder<M> {
         self
     }
 
-    /// Says of each resource, new or idle and valid, whether it may be lent; to limit its age or its uses, say. An idle one that is
-    /// refused is replaced by a new one; a new one that is refused is freed, and the get fails with
+    /// Says of each resource, new or idle and valid, whether it may be lent; to limit its age or its uses, say. An idle one
+    /// that is refused is replaced by a new one; a new one that is refused is freed, and the get fails with
     /// [`GetError::Refused`](crate::GetError::Refused).
     pub fn before_lend(mut self, hook: impl Fn(&mut M::Resource, &Usage) -> bool + Send + Sync + 'static) -> Self {
         self.managing.before_lend = Some(Box::new(hook));
         self
     }
 
-    /// Says of each resource that comes back, and that the manager would keep, whether it may be lent again. Runs in the drop of a
-    /// lease; a panic counts as no.
+    /// Says of each resource that comes back, and that the manager would keep, whether it may be lent again. Runs in the drop
+    /// of a lease; a panic counts as no.
     pub fn after_return(mut self, hook: impl Fn(&mut M::Resource, &Usage) -> bool + Send + Sync + 'static) -> Self {
         self.managing.after_return = Some(Box::new(hook));
         self
     }
 
-    /// Whether each lease tells how it was [acquired](super::Introspection). Reads the clock twice for each get, and looks at the
-    /// stripe once more.
+    /// Whether each lease tells how it was [acquired](super::Introspection). Reads the precise clock twice for each get, and
+    /// twice more if that creates; looks at the stripe once more.
     pub fn introspect(mut self, introspects: bool) -> Self {
         self.managing.introspects = introspects;
         self
@@ -105,8 +105,8 @@ impl<M: Manager> ManagedPoolBuilder<M> {
     /// [`ConfigError`] says which setting is wrong and what it must be.
     pub fn build(self) -> Result<ManagedPool<M>, ConfigError> {
         let free = |item: Item<M>| {
-            let managing = Shared::clone(item.managing());
-            managing.manager.free(item.resource);
+            let (resource, managing) = item.into_parts();
+            managing.manager.free(resource);
         };
         let config = self.config.free(free).build()?;
         Ok(ManagedPool { pool: Pool::new(config), managing: Shared::new(self.managing) })

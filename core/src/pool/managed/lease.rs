@@ -13,10 +13,9 @@ use crate::pool::local::CreatePermit;
 use crate::pool::observe::Observed;
 use crate::pool::pool_inner::Place;
 use crate::pool::{Lease, OwnedLease};
-use crate::sync::Shared;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What both kinds of lease can do.
 pub(super) trait Loan<T>: DerefMut<Target = T> {
@@ -95,11 +94,14 @@ impl<M: Manager, L: Loan<Item<M>>> Out<M, L> {
         self.loan.take().expect(LENT)
     }
 
+    /// The place is free when the manager has let the resource go. If that panics, the resource is freed.
     fn detach(self) -> M::Resource {
-        let mut item = self.into_loan().detach();
-        let managing = Shared::clone(item.managing());
-        managing.manager.detach(&mut item.resource);
-        item.resource
+        let mut loan = self.into_loan();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| loan.let_go())) {
+            loan.discard_quietly();
+            resume_unwind(panic);
+        }
+        loan.detach().into_parts().0
     }
 
     fn end(self) -> Ending<M, L::Place> {
@@ -145,9 +147,7 @@ impl<M: Manager, P> Ending<M, P> {
 
     /// Ends it by [`Manager::free`], and gives its place.
     pub(super) fn by_free(self) -> P {
-        let item = self.doomed.into_item();
-        let managing = Shared::clone(item.managing());
-        managing.free(item);
+        self.doomed.into_item().free();
         self.place
     }
 
@@ -157,16 +157,15 @@ impl<M: Manager, P> Ending<M, P> {
     where
         M: AsyncManager,
     {
-        let item = self.doomed.into_item();
-        let managing = Shared::clone(item.managing());
+        let (resource, managing) = self.doomed.into_item().into_parts();
         managing.observe(Observed::Freed);
-        managing.manager.close(item.resource).await;
+        managing.manager.close(resource).await;
         self.place
     }
 }
 
-/// An idle resource that is being checked. Dropped before the check is over, because the get was dropped, ran out of time or panicked,
-/// it is freed: nobody knows what state it was left in.
+/// An idle resource that is being checked. Dropped before the check is over, because the get was dropped, ran out of time or
+/// panicked, it is freed: nobody knows what state it was left in.
 pub(super) struct Suspect<'a, M: Manager>(Option<Lease<'a, Item<M>>>);
 
 impl<'a, M: Manager> Suspect<'a, M> {
@@ -246,7 +245,12 @@ macro_rules! lease {
                 async move { drop(ending.by_close().await) }
             }
 
-            /// Takes the resource out of the pool for good. The pool may create another in its place.
+            /// Takes the resource out of the pool for good. The pool may create another in its place, when
+            /// [`Manager::detach`] has returned.
+            ///
+            /// # Panics
+            ///
+            /// With what [`Manager::detach`] panicked with; the resource is freed then.
             #[must_use]
             pub fn detach(self) -> M::Resource {
                 self.0.detach()

@@ -3,11 +3,11 @@
 //! | when | blocking | for tasks | what the answer does |
 //! |---|---|---|---|
 //! | there is room for a new one | [`BlockingManager::create`] | [`AsyncManager::create`] | an error is its caller's; the room goes to the next |
-//! | an idle one is about to be lent | [`BlockingManager::validate`] | [`AsyncManager::validate`] | an error frees it, and a new one is created in its place |
+//! | an idle one is about to be lent | [`BlockingManager::validate`] | [`AsyncManager::validate`] | an error ends it, and a new one is created in its place |
 //! | a lease is dropped | [`Manager::recycle`] | the same | `false` frees it |
 //! | one ends, in a drop or a blocking call | [`Manager::free`] | the same | its room is free when this returns |
 //! | one ends, in a call that is awaited | | [`AsyncManager::close`] | its room is free when this is ready |
-//! | one leaves the pool alive | [`Manager::detach`] | the same | |
+//! | one leaves the pool alive | [`Manager::detach`] | the same | its room is free when this returns |
 //!
 //! All of it is user code: it runs outside of every transition, may be slow, panic, and call back into the pool.
 
@@ -41,13 +41,15 @@ pub trait Manager: Send + Sync + 'static {
         true
     }
 
-    /// Ends a resource. Runs where it ends: often in the drop of a lease, which must not wait, so it must be quick. Its room in the
-    /// pool is free when this returns.
+    /// Ends a resource. Runs where it ends: often in the drop of a lease, which must not wait, so it must be quick. Its room in
+    /// the pool is free when this returns, or panics: if it only hands the resource to somebody who ends it later, the pool no
+    /// longer counts it.
     fn free(&self, resource: Self::Resource) {
         drop(resource);
     }
 
-    /// Lets a resource go that somebody takes out of the pool alive.
+    /// Lets a resource go that somebody takes out of the pool alive. Its room in the pool is free when this returns. If it
+    /// panics, the resource is freed instead.
     fn detach(&self, resource: &mut Self::Resource) {
         let _ = resource;
     }
@@ -77,8 +79,15 @@ pub trait BlockingManager: Manager {
 ///
 /// # Cancel safety
 ///
-/// Each of these futures is dropped where it stands when the get that awaits it is dropped or its time runs out. Then what `create`
-/// was making is gone with the future, and what `validate` was checking is freed: nobody knows what state it was left in.
+/// Each of these futures is dropped where it stands when the get that awaits it is dropped or its time runs out:
+///
+/// | the get is dropped while | what happens |
+/// |---|---|
+/// | it was not polled yet | nothing has happened |
+/// | it stands in line | it leaves the line; what it was handed meanwhile goes to the next |
+/// | an idle resource is being checked | that is freed (nobody knows what state it was left in), then its place goes to the next |
+/// | a refused resource is being closed | it is gone with the future of `close`, then its place goes to the next |
+/// | a new one is being created | what there was of it is gone with the future of `create`, then its place goes to the next |
 pub trait AsyncManager: Manager {
     /// Makes a resource.
     ///
@@ -101,11 +110,12 @@ pub trait AsyncManager: Manager {
         async { Ok(()) }
     }
 
-    /// Ends a resource where somebody awaits it: one that `validate` refused, and in `discard_async`, `drain_async` and `close_async`.
-    /// Its room in the pool is free when this is ready, or dropped.
+    /// Ends a resource where somebody awaits it: an idle one that `validate` or the hook before the lend refused, and in
+    /// `discard_async`, `drain_async` and `close_async`. Its room in the pool is free when this is ready, or dropped.
     ///
-    /// A drop cannot await, so what ends in one goes to [`free`](Manager::free) instead. A manager that must always say goodbye
-    /// hands the resource to a task of its own there, through a channel, say.
+    /// A drop cannot await, so what ends in one goes to [`free`](Manager::free) instead; so does a new one that a hook refused. A
+    /// manager that must always say goodbye hands the resource to a task of its own there, through a channel, say: that is then
+    /// what ends outside of the pool's count.
     fn close(&self, resource: Self::Resource) -> impl Future<Output = ()> + Send {
         async move { self.free(resource) }
     }

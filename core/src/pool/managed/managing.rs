@@ -2,10 +2,10 @@
 //!
 //! Rules:
 //! 1. A resource travels with what is known of it, as an [`Item`].
-//! 2. Hooks and manager are user code: they run with the item in hand, whose owner (a lease, or a permit beside it) loses
-//!    nothing if they panic.
-//! 3. Every item that ends does so in [`Managing::free`], in `Ending::by_close`, or in the `free` of the pool inside: each counts
-//!    it once as freed (`pool/observe.rs`).
+//! 2. Hooks and manager are user code: they run with the item in hand, whose owner (a lease, or [`Doomed`] and a permit
+//!    beside it) loses nothing if they panic.
+//! 3. Every item that ends does so in [`Item::free`], in `Ending::by_close`, or in the `free` of the pool inside: each counts it
+//!    once as freed (`pool/observe.rs`).
 
 use super::manager::{Manager, Usage};
 use crate::pool::GetError;
@@ -63,33 +63,56 @@ impl<M: Manager> Managing<M> {
         match verdict {
             Ok(()) => Ok(item),
             Err(error) => {
-                self.free(item);
+                item.free();
                 Err(error)
             }
         }
     }
-
-    /// Ends a resource, by the manager.
-    pub(super) fn free(&self, item: Item<M>) {
-        self.observe(Observed::Freed);
-        self.manager.free(item.resource);
-    }
 }
 
 impl<M: Manager> Item<M> {
+    /// The resource, and what it shares.
+    pub(super) fn into_parts(self) -> (M::Resource, Shared<Managing<M>>) {
+        (self.resource, self.managing)
+    }
+
+    /// Ends it, by the manager.
+    pub(super) fn free(self) {
+        let (resource, managing) = self.into_parts();
+        managing.observe(Observed::Freed);
+        managing.manager.free(resource);
+    }
+
+    /// Says to the manager that it leaves the pool alive.
+    pub(super) fn let_go(&mut self) {
+        self.managing.manager.detach(&mut self.resource);
+    }
+
     pub(super) fn managing(&self) -> &Shared<Managing<M>> {
         &self.managing
     }
 
     pub(super) fn usage(&self) -> Usage {
-        let now = self.managing.clock.now();
+        self.usage_at(self.managing.clock.now())
+    }
+
+    fn usage_at(&self, now: Timestamp) -> Usage {
         let since = |then: Timestamp| Duration::from_nanos(now.0.saturating_sub(then.0));
         Usage { age: since(self.created), idle: since(self.returned), uses: self.uses }
     }
 
-    /// Counts one more loan, which begins with its checks.
-    pub(super) fn count_loan(&mut self) {
+    /// Counts one more loan, which begins with its checks. What the manager is to know of it, if it is to validate it.
+    pub(super) fn begin_loan(&mut self) -> Option<Usage> {
         self.uses = self.uses.saturating_add(1);
+        self.managing.validates.then(|| self.usage())
+    }
+
+    /// Whether it may be lent, when the manager has said whether it is valid, if it was asked.
+    pub(super) fn passes(&mut self, is_valid: Option<bool>) -> bool {
+        if let Some(is_kept) = is_valid {
+            self.managing.observe(Observed::Validated { is_kept });
+        }
+        is_valid.unwrap_or(true) && self.may_be_lent()
     }
 
     /// Asks the hooks about a new one.
@@ -100,7 +123,7 @@ impl<M: Manager> Item<M> {
     }
 
     /// Asks the hook before the lend.
-    pub(super) fn may_be_lent(&mut self) -> bool {
+    fn may_be_lent(&mut self) -> bool {
         if self.managing.before_lend.is_none() {
             return true;
         }
@@ -111,11 +134,12 @@ impl<M: Manager> Item<M> {
 
     /// Asks the manager, then the hook after the return, whether it may be lent again.
     pub(super) fn may_be_kept(&mut self) -> bool {
-        let usage = self.usage();
+        let now = self.managing.clock.now();
+        let usage = self.usage_at(now);
+        self.returned = now;
         let Self { resource, managing, .. } = self;
         let is_kept = managing.manager.recycle(resource, &usage)
             && managing.after_return.as_ref().is_none_or(|hook| hook(resource, &usage));
-        self.returned = managing.clock.now();
         managing.observe(Observed::Recycled { is_kept });
         is_kept
     }
@@ -142,9 +166,9 @@ impl<M: Manager> Doomed<M> {
 
 impl<M: Manager> Drop for Doomed<M> {
     fn drop(&mut self) {
-        let Some(item) = self.0.take() else { return };
-        let managing = Shared::clone(item.managing());
-        swallow(catch_unwind(AssertUnwindSafe(|| managing.free(item))));
+        if let Some(item) = self.0.take() {
+            swallow(catch_unwind(AssertUnwindSafe(|| item.free())));
+        }
     }
 }
 

@@ -1,14 +1,7 @@
 //! A managed pool for tasks: the same course as for threads, with a manager that is awaited.
 //!
-//! The rules of `pool/future.rs` hold: no runtime, no timer, nothing is spawned, and each future may be dropped at any point:
-//!
-//! | dropped while | what happens |
-//! |---|---|
-//! | it was not polled yet | nothing has happened |
-//! | it stands in line | it leaves the line; what it was handed meanwhile goes to the next |
-//! | an idle resource is being checked | that is freed, its place goes to the next |
-//! | a refused resource is being closed | it is gone with the future of `close`, its place goes to the next |
-//! | a new one is being created | what there was of it is gone with the future of `create`, its place goes to the next |
+//! The rules of `pool/future.rs` hold: no runtime, no timer, nothing is spawned, and each future may be dropped at any point.
+//! What happens then stands in a table with [`AsyncManager`].
 
 use super::lease::Suspect;
 use super::manager::AsyncManager;
@@ -18,18 +11,18 @@ use super::managing::Item;
 use super::{Lent, ManagedLease, ManagedPool, OwnedManagedLease};
 use crate::pool::future::{Elapsed, race};
 use crate::pool::local::Acquired;
-use crate::pool::observe::{Observed, Watch};
+use crate::pool::observe::Watch;
 use crate::pool::{Found, GetError, Patience, WaitedFor};
 use core::future::pending;
 use core::pin::{Pin, pin};
 
 impl<M: AsyncManager> ManagedPool<M> {
-    /// A resource: an idle one that passes the check, a new one, or the next that comes back, in line behind the threads and tasks
-    /// that wait at the same stripe. Runs the manager and the hooks.
+    /// A resource: an idle one that passes the check, a new one, or the next that comes back, in line behind the threads and
+    /// tasks that wait at the same stripe. Runs the manager and the hooks.
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any point; see the table in the module's source: nothing is lost and nobody else sleeps.
+    /// May be dropped at any point; see the table of [`AsyncManager`]: nothing is lost and nobody else sleeps.
     ///
     /// # Errors
     ///
@@ -43,8 +36,8 @@ impl<M: AsyncManager> ManagedPool<M> {
         self.lend_async(pin!(pending())).await.map(Lent::borrowed)
     }
 
-    /// The same, until `deadline` is ready: a timer of whatever runtime is there, such as `tokio::time::sleep`, since the pool has
-    /// none. It bounds everything: the wait in line, the check, and the create, which are dropped where they stand.
+    /// The same, until `deadline` is ready: a timer of whatever runtime is there, such as `tokio::time::sleep`, since the pool
+    /// has none. It bounds everything: the wait in line, the check, and the create, which are dropped where they stand.
     ///
     /// # Errors
     ///
@@ -60,8 +53,8 @@ impl<M: AsyncManager> ManagedPool<M> {
         self.lend_async(pin!(deadline)).await.map(Lent::borrowed)
     }
 
-    /// A resource if one is idle and passes the check, or a new one if there is room: awaits the manager, but never a lease that is
-    /// to come back.
+    /// A resource if one is idle and passes the check, or a new one if there is room: awaits the manager, but never a lease
+    /// that is to come back.
     ///
     /// # Errors
     ///
@@ -105,12 +98,16 @@ impl<M: AsyncManager> ManagedPool<M> {
         self.lend_async(pin!(deadline)).await.map(|lent| self.owned(lent))
     }
 
-    /// Ends as many resources as are idle on each stripe, one after the other, by [`AsyncManager::close`]; returns how many. One that
-    /// comes back meanwhile may be among them, and one that is lent meanwhile is not.
+    /// Ends as many resources as are idle on each stripe, one after the other, by [`AsyncManager::close`]; returns how many.
+    /// One that comes back meanwhile may be among them, and one that is lent meanwhile is not.
     ///
     /// # Cancel safety
     ///
     /// May be dropped at any point: what is being closed goes with the future, the rest stays idle.
+    ///
+    /// # Panics
+    ///
+    /// With what [`AsyncManager::close`] panicked with; the rest stays idle.
     pub async fn drain_async(&self) -> u32 {
         let mut closed = 0_u32;
         for stripe in self.pool.inner.stripes() {
@@ -129,6 +126,10 @@ impl<M: AsyncManager> ManagedPool<M> {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, the pool is left open, with fewer idle resources.
+    ///
+    /// # Panics
+    ///
+    /// As [`drain_async`](Self::drain_async), and then the pool is left open; as [`close`](Self::close).
     pub async fn close_async(&self) -> u32 {
         let closed = self.drain_async().await;
         self.close();
@@ -166,23 +167,17 @@ impl<M: AsyncManager> ManagedPool<M> {
             }
         };
         let watch = self.watch();
-        let created = race(AsyncManager::create(&self.managing.manager), deadline).await;
+        let created = race(AsyncManager::create(self.manager()), deadline).await;
         let created = created.map_err(|Elapsed| self.timed_out(WaitedFor::Create))?;
         self.lent_new(course, permit, created, watch)
     }
 
     /// Whether an idle resource may be lent.
     async fn passes_async(&self, item: &mut Item<M>) -> bool {
-        item.count_loan();
-        let managing = &*self.managing;
-        if managing.validates {
-            let usage = item.usage();
-            let is_kept = AsyncManager::validate(&managing.manager, &mut item.resource, &usage).await.is_ok();
-            managing.observe(Observed::Validated { is_kept });
-            if !is_kept {
-                return false;
-            }
-        }
-        item.may_be_lent()
+        let is_valid = match item.begin_loan() {
+            Some(usage) => Some(AsyncManager::validate(self.manager(), &mut item.resource, &usage).await.is_ok()),
+            None => None,
+        };
+        item.passes(is_valid)
     }
 }
