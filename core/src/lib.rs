@@ -19,10 +19,10 @@ pub mod runtime;
 pub mod stripe;
 
 pub use pool::{
-    Acquire, Acquired, Acquisition, AsyncManager, BlockingManager, ConfigError, CreatePermit, GetError, Introspection,
-    Lease, LocalPool, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager, OwnedLease, OwnedManagedLease,
-    PendingTake, Pool, PoolConfig, PoolConfigBuilder, PoolStatus, Reaper, ResizeError, StripeStatus, Timeout,
-    Unavailable, Usage, WaitedFor,
+    Acquire, Acquired, Acquisition, ArcLease, AsyncManager, BlockingManager, ConfigError, CreatePermit, GetError,
+    Introspection, Lease, LocalPool, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager, OwnedLease,
+    OwnedManagedLease, PendingTake, Pool, PoolConfig, PoolConfigBuilder, PoolStatus, Reaper, ResizeError, StripeStatus,
+    Timeout, Unavailable, Usage, WaitedFor,
 };
 
 /// The example of the README, so that it is compiled and run.

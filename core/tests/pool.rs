@@ -8,6 +8,7 @@
 //! | `pool/sizing.rs` | stripes and their capacities, status, resize, drain, reap |
 //! | `pool/closing.rs` | close, and the drop of the last handle |
 //! | `pool/reentry.rs` | user code that calls back into the same pool |
+//! | `pool/arc_leases.rs` | leases that keep a one-stripe part in an `Arc` alive |
 //! | `pool/local.rs` | the one-stripe part: leases, permits, pending takes |
 //! | `pool/futures.rs` | the same for tasks: takes that are awaited, dropped, sent |
 //! | `pool/places.rs` | permits across awaits, and those of resources that were taken out of their leases |
@@ -32,6 +33,8 @@ mod threads;
 #[path = "common/world.rs"]
 mod world;
 
+#[path = "pool/arc_leases.rs"]
+mod arc_leases;
 #[path = "pool/closing.rs"]
 mod closing;
 #[path = "pool/deadlines.rs"]

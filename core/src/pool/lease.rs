@@ -11,6 +11,10 @@
 //!    thread's panic that counts.
 //! 3. A lease that is leaked (`mem::forget`) keeps its resource and its place in the pool for ever; nothing else breaks.
 
+mod arc;
+
+pub use arc::ArcLease;
+
 use super::local::{CreatePermit, LocalPool};
 use super::pool_inner::{Place, PoolInner};
 use crate::runtime::effects::Panic;
