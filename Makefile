@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc features dependencies demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
+.PHONY: help test examples explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc features dependencies demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7
 	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom --test loom
+	$(MAKE) examples
+
+examples: ## each example, run (5 s; 1 min cold)
+	$(CARGO) run -p striped-pool --example own_pool
+	$(CARGO) run -p striped-pool --features r2d2 --example from_r2d2
 
 explore: ## every state of the machine within bounds, alone and beside two others; the specimens refuted (1 min; 5 min cold)
 	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts
