@@ -239,7 +239,7 @@ impl Connection {
 
 /// An open connection that waits while another writes.
 fn connect(path: &Path) -> rusqlite::Result<rusqlite::Connection> {
-    let mut database = rusqlite::Connection::open(path)?;
+    let database = rusqlite::Connection::open(path)?;
     // SQLite's own busy timeout sleeps for up to 100 ms at a time, and unfairly so: look more often.
     database.busy_handler(Some(|looks| {
         sleep(BUSY_PAUSE);
