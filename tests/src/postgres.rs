@@ -13,8 +13,8 @@
 //!
 //! The pool bounds what its manager has created and not yet freed. A backend of `PostgreSQL` ends a moment after its client: the
 //! clients of bb8 and deadpool tell the server nothing until after `free` has returned, and a create that is dropped half-way
-//! leaves behind a backend that nobody has seen yet. So with these managers as they are, the server can see more backends than the
-//! pool's maximum, by those whose client has let them go (`tests/postgres/lingering.rs` holds one back and sees it).
+//! leaves behind a backend that nobody has seen yet. So with these managers as they are, the server can see more backends than
+//! the pool's maximum, by those whose client has let them go (`tests/postgres/lingering.rs` holds one back and sees it).
 //!
 //! A manager can close that gap, and [`Doorman`] does: `close` is ready when the backend's process is gone, and a create first
 //! waits for all that left before. Then the count at the server is bounded as strictly as the count at the client. It does not

@@ -1,4 +1,4 @@
-//! The pool's backends as the server sees them: counted by a connection from outside, all the time, also after the server was down.
+//! The pool's backends as the server sees them: counted by a connection from outside, all the time, also after an outage.
 
 use core::time::Duration;
 use std::sync::atomic::{AtomicBool, Ordering};

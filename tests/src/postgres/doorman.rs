@@ -1,10 +1,10 @@
 //! Who came and went at the client's end, and who is still there at the server's.
 //!
 //! Rules:
-//! 1. A connection is counted as made when its create gives it to the pool, and as ended when the pool lets it go, however it does.
+//! 1. A connection is counted as made when its create gives it to the pool, and as ended when the pool lets it go.
 //! 2. Who leaves is noted before the client is dropped, so before its place in the pool is free.
 //! 3. If the doorman waits: a create begins when all who were noted before are gone, and `close` is ready when the one that it
-//!    closes is gone. By rule 2 whoever had the place of the new one is among them. So in each place there is at most one backend.
+//!    closes is gone. By rule 2 whoever had the place of the new one is among them. So each place has at most one backend.
 //! 4. Gone is who has no process any more; `PostgreSQL` takes a backend off its lists before it lets its process end.
 //! 5. If the doorman waits, a create that is dropped goes on in a task of its own: dropped half-way, nobody would know whom the
 //!    server was about to let in. Its connection leaves at once.

@@ -36,8 +36,8 @@ pub(super) struct World<M: AsyncManager> {
     pub(super) pool: ManagedPool<M>,
     pub(super) tally: Tally,
     pub(super) is_over: AtomicBool,
-    /// Whether the server is about to be held: from now on nobody is patient, since who waits for the server without end keeps the
-    /// place from all others.
+    /// Whether the server is about to be held: from now on nobody is patient, since who waits for the server without end keeps
+    /// the place from all others.
     pub(super) is_held: AtomicBool,
     /// How many patient gets there are.
     pub(super) patient: AtomicU64,

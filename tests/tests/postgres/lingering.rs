@@ -1,5 +1,5 @@
-//! A backend outlives its client: what that means for the bound at the server. A backend is held, so that its end takes as long as
-//! is needed to look; nothing here depends on who is faster.
+//! A backend outlives its client: what that means for the bound at the server. A backend is held, so that its end takes as long
+//! as is needed to look; nothing here depends on who is faster.
 
 use crate::world::{self, APPLICATION, PATIENCE, bb8, config, deadpool, runtime};
 use core::time::Duration;

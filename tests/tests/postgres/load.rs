@@ -40,8 +40,8 @@ fn deadpool_and_a_server_that_is_killed() {
     assert_sound(&run(&mut server, limited, deadpool).expect("the server works"));
 }
 
-/// As these managers are, who is let go is at the server for a moment longer: nothing is lost by that, but the bound at the server
-/// is only approximate. How approximate, the outcome shows.
+/// As these managers are, who is let go is at the server for a moment longer: nothing is lost by that, but the bound at the
+/// server is only approximate. How approximate, the outcome shows.
 #[test]
 fn without_a_doorman_nothing_is_lost_either() {
     let Some(mut server) = world::server() else { return };
