@@ -17,6 +17,9 @@
 //! 4. The seed decides which turn of which thread takes which fault, and which attempt to connect fails. The order in
 //!    which threads meet is the system's.
 //!
+//! Beside that: [`postgres`], a server that the tests start, take away and give back under a load of tasks, through the managers of
+//! other pools (`tests/postgres.rs`); and `SQLite` through theirs (`tests/sqlite.rs`).
+//!
 //! What it does not do: search interleavings (loom, in the package `striped-pool`) or states (`striped-pool-model`).
 
 #![forbid(unsafe_code)]
@@ -27,6 +30,8 @@ pub mod bank;
 pub mod faults;
 #[cfg(not(feature = "loom"))]
 pub mod options;
+#[cfg(all(unix, not(feature = "loom")))]
+pub mod postgres;
 #[cfg(not(feature = "loom"))]
 pub mod progress;
 #[cfg(not(feature = "loom"))]
