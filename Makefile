@@ -16,6 +16,7 @@ validate: ## the same, with every transition replayed through the pure machine (
 
 test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7 min; 12 min cold)
 	$(CARGO) test --workspace
+	$(CARGO) test -p striped-pool --features metrics,tracing,r2d2,bb8,deadpool --test adapters --test observe
 	$(CARGO) test -p striped-pool --features trace --test trace
 	$(CARGO) test -p striped-pool-tests --features trace --test validate
 	$(CARGO) test -p striped-pool-model --features trace --test sample --test history --test judge
@@ -27,6 +28,8 @@ test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7
 examples: ## each example, run (5 s; 1 min cold)
 	$(CARGO) run -p striped-pool --example own_pool
 	$(CARGO) run -p striped-pool --features r2d2 --example from_r2d2
+	$(CARGO) run -p striped-pool-tests --example sqlite
+	$(CARGO) run -p striped-pool-tests --example postgres
 
 explore: ## every state of the machine within bounds, alone and beside two others; the specimens refuted (1 min; 5 min cold)
 	$(CARGO) run --release -p striped-pool-model -- explore --clients 5 --max-capacity 3 --all-facts
