@@ -61,6 +61,7 @@ fn the_futures_can_be_sent() {
     drop(assert_send(pool.get_async_until(ready(()))));
     drop(assert_send(pool.get_owned_async_until(ready(()))));
     drop(assert_send(pool.try_get_async()));
+    drop(assert_send(pool.try_get_owned_async()));
     drop(assert_send(pool.drain_async()));
     drop(assert_send(pool.close_async()));
     drop(assert_send(now(pool.get_async()).expect("room").discard_async()));

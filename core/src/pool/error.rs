@@ -133,7 +133,7 @@ impl fmt::Display for WaitedFor {
 pub struct Timeout {
     /// What it waited for.
     pub waited_for: WaitedFor,
-    /// The pool at that moment.
+    /// The pool at that moment. The place in which the get was creating or checking may still count as out.
     pub status: PoolStatus,
 }
 

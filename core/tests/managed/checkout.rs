@@ -124,8 +124,10 @@ fn a_try_does_not_wait_for_a_lease() {
     assert_eq!(pool.try_get().map(|lease| lease.id), none);
     assert_eq!(pool.try_get_owned().map(|lease| lease.id), none);
     assert_eq!(now(pool.try_get_async()).map(|lease| lease.id), none);
+    assert_eq!(now(pool.try_get_owned_async()).map(|lease| lease.id), none);
     drop(lease);
     assert_eq!(now(pool.try_get_async()).map(|lease| lease.id), Ok(0));
+    assert_eq!(now(pool.try_get_owned_async()).map(|lease| lease.id), Ok(0));
     world.assert_at_rest(&pool);
 }
 

@@ -115,7 +115,8 @@ pub trait AsyncManager: Manager {
     ///
     /// A drop cannot await, so what ends in one goes to [`free`](Manager::free) instead; so does a new one that a hook refused. A
     /// manager that must always say goodbye hands the resource to a task of its own there, through a channel, say: that is then
-    /// what ends outside of the pool's count.
+    /// what ends outside of the pool's count. Where the other side counts as well, as a database does, `create` must then wait until
+    /// it is gone there; `tests/src/postgres/doorman.rs` in the repository is such a manager around another.
     fn close(&self, resource: Self::Resource) -> impl Future<Output = ()> + Send {
         async move { self.free(resource) }
     }

@@ -18,7 +18,8 @@ use core::pin::{Pin, pin};
 
 impl<M: AsyncManager> ManagedPool<M> {
     /// A resource: an idle one that passes the check, a new one, or the next that comes back, in line behind the threads and
-    /// tasks that wait at the same stripe. Runs the manager and the hooks.
+    /// tasks that wait at the same stripe. Runs the manager and the hooks. A manager that hangs hangs the get, and keeps its place
+    /// in the pool: where that can be, give each get a [deadline](Self::get_async_until).
     ///
     /// # Cancel safety
     ///
@@ -64,9 +65,26 @@ impl<M: AsyncManager> ManagedPool<M> {
     ///
     /// As [`get_async`](Self::get_async).
     pub async fn try_get_async(&self) -> Result<ManagedLease<'_, M>, GetError<M::Error>> {
+        self.try_lend_async().await.map(Lent::borrowed)
+    }
+
+    /// As [`try_get_async`](Self::try_get_async), for a lease that does not borrow the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get_async`](Self::try_get_async).
+    ///
+    /// # Panics
+    ///
+    /// As [`get_async`](Self::get_async).
+    pub async fn try_get_owned_async(&self) -> Result<OwnedManagedLease<M>, GetError<M::Error>> {
+        self.try_lend_async().await.map(|lent| self.owned(lent))
+    }
+
+    async fn try_lend_async(&self) -> Result<Lent<'_, M>, GetError<M::Error>> {
         let watch = self.watch();
         let found = self.pool.seek(Patience::None).map_err(|reason| self.unavailable(reason))?;
-        self.finish_async(watch, found, pin!(pending())).await.map(Lent::borrowed)
+        self.finish_async(watch, found, pin!(pending())).await
     }
 
     /// As [`get_async`](Self::get_async), for a lease that does not borrow the pool.
