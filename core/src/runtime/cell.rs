@@ -12,7 +12,7 @@
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
 //!    has waited enough, goes on.
 //! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
-//!    next ([`StripeCell::has_line`], [`StripeCell::ahead_of`]): hints for those who wait, of how to pass the time, and for those
+//!    next (`has_line`, `ahead_of`): hints for those who wait, of how to pass the time, and for those
 //!    who are ready to wait, that nothing is idle.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
