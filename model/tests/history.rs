@@ -21,8 +21,8 @@ fn recorded() -> Vec<Line> {
     pool.close();
     drop(pool);
     let lines = core::mem::take(&mut *lines.lock().unwrap());
-    // Who did what: the take and the late cancel, with what comes back, are thread 1's, and the end is the harness's.
-    let by = [Some(0), Some(1), Some(0), Some(1), Some(1), Some(1)];
+    // Who did what: the take and what comes back of it are thread 1's, and the end is the harness's.
+    let by = [Some(0), Some(1), Some(0), Some(1), Some(1)];
     lines.into_iter().enumerate().map(|(at, line)| (by.get(at).copied().flatten(), line)).collect()
 }
 
@@ -34,18 +34,17 @@ fn a_history_is_told_in_commit_order() {
 a title
 nothing is wrong
 
-#  thread 0     thread 1     harness  effects                                                afterwards
-0                                                                                            capacity 1 available 1
-1  try to take                        answer permit                                          capacity 1 available 0
-2               take for 1                                                                   capacity 1 available 0 queue [#0=1]
-3  put r0 at 0                        wake 1 with r0                                         capacity 1 available 0
-4               cancel #0             reject: the waiter was woken already: take its result  capacity 1 available 0
-5               return r0             insert r0 with a timestamp                             capacity 1 available 0
-6               put r0 at 0                                                                  capacity 1 available 0 idle [r0@0]
-7                            close    free [r0]                                              capacity 1 available 0 freeing 1 closed
-8                            freed 1                                                         capacity 1 available 1 closed
-9                            close    reject: the stripe is closed already                   capacity 1 available 1 closed
-step 9 fails nothing is wrong
+#  thread 0     thread 1     harness  effects                               afterwards
+0                                                                           capacity 1 available 1
+1  try to take                        answer permit                         capacity 1 available 0
+2               take for 1                                                  capacity 1 available 0 queue [#0=1]
+3  put r0 at 0                        wake 1 with r0                        capacity 1 available 0
+4               return r0             insert r0 with a timestamp            capacity 1 available 0
+5               put r0 at 0                                                 capacity 1 available 0 idle [r0@0]
+6                            close    free [r0]                             capacity 1 available 0 freeing 1 closed
+7                            freed 1                                        capacity 1 available 1 closed
+8                            close    reject: the stripe is closed already  capacity 1 available 1 closed
+step 8 fails nothing is wrong
 ";
     assert_eq!(told, expected);
     // Those that change nothing after the same change are told as they come.
@@ -60,8 +59,8 @@ fn a_wrong_record_is_told_up_to_where_it_is_wrong() {
     let told = story("", "", 1, 2, lines).text();
     assert!(told.ends_with("step 3 fails change 2 is followed by change 3\n"), "{told}");
     let mut lines = recorded();
-    let (wake, close) = (lines[2].1.effects.clone(), lines[6].1.effects.clone());
-    (lines[2].1.effects, lines[6].1.effects) = (close, wake);
+    let (wake, close) = (lines[2].1.effects.clone(), lines[5].1.effects.clone());
+    (lines[2].1.effects, lines[5].1.effects) = (close, wake);
     let told = story("", "", 1, 2, lines).text();
     assert!(told.contains("step 3 fails the record has other effects: "), "{told}");
 }
