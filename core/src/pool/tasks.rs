@@ -29,7 +29,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub async fn get_async(&self) -> Result<Lease<'_, T>, GetError<E>> {
-        Ok(self.lend_async().await?.1)
+        self.lend_async(|_, lease| lease).await
     }
 
     /// As [`get_async`](Self::get_async), for a lease that does not borrow the pool.
@@ -42,8 +42,7 @@ impl<T, E> Pool<T, E> {
     ///
     /// As [`get`](Self::get).
     pub async fn get_owned_async(&self) -> Result<OwnedLease<T>, GetError<E>> {
-        let (index, lease) = self.lend_async().await?;
-        Ok(self.own(index, lease))
+        self.lend_async(|index, lease| self.own(index, lease)).await
     }
 
     /// As [`get_async`](Self::get_async), until `deadline` is ready: a timer of whatever runtime is there, such as
@@ -78,28 +77,35 @@ impl<T, E> Pool<T, E> {
             .unwrap_or_else(|Elapsed| Err(self.timed_out(WaitedFor::Resource)))
     }
 
-    /// What is idle at home, the common case; else the rest.
-    async fn lend_async(&self) -> Result<(usize, Lease<'_, T>), GetError<E>> {
+    /// The twin of `lend`.
+    async fn lend_async<'a, L>(&'a self, make: impl FnOnce(usize, Lease<'a, T>) -> L) -> Result<L, GetError<E>> {
         let watch = Watch::start_if(false);
         let home = self.inner.home();
-        let local = self.inner.local(home);
-        let (index, lease, how) = match local.try_take() {
-            (WakeResult::Deliver(resource), _) => (home, Lease::new(local, resource), How::Idle),
-            (tried, is_closed) => {
-                let found = self.seek_otherwise_async(home, tried, is_closed).await;
-                let found = found.map_err(|reason| self.unavailable(reason))?;
-                let how = found.how();
-                (found.index, self.create(found.acquired)?, how)
-            }
+        let (index, resource, how) = match self.inner.local(home).try_take_or_wait() {
+            (WakeResult::Deliver(resource), _) => (home, resource, How::Idle),
+            (tried, is_closed) => self.lend_otherwise_async(home, tried, is_closed).await?,
         };
         self.observe(Observed::Acquired { how, took: watch.elapsed() });
-        Ok((index, lease))
+        Ok(make(index, Lease::new(self.inner.local(index), resource)))
+    }
+
+    /// The twin of `lend_otherwise`.
+    async fn lend_otherwise_async(
+        &self,
+        home: usize,
+        tried: WakeResult<ResourceHandle>,
+        is_closed: bool,
+    ) -> Result<(usize, ResourceHandle, How), GetError<E>> {
+        let found = self.seek_otherwise_async(home, tried, is_closed).await;
+        let found = found.map_err(|reason| self.unavailable(reason))?;
+        let how = found.how();
+        Ok((found.index, self.create(found.acquired)?.into_handle(), how))
     }
 
     /// The twin of `seek`.
     pub(super) async fn seek_async(&self) -> Result<Found<'_, T>, Unavailable> {
         let home = self.inner.home();
-        let (tried, is_closed) = self.inner.local(home).try_take();
+        let (tried, is_closed) = self.inner.local(home).try_take_or_wait();
         self.seek_otherwise_async(home, tried, is_closed).await
     }
 

@@ -178,10 +178,13 @@ fn waiting_bars() -> Vec<Bar> {
 
 /// W4: the same for every hold that takes no time of its own.
 fn task_bars() -> Vec<Bar> {
-    let ahead =
-        |hold, level, least| Bar { key: w4::key("throughput / best", hold), level, bound: Bound::AtLeast(least) };
+    let ahead = |what, hold, level, least| Bar { key: w4::key(what, hold), level, bound: Bound::AtLeast(least) };
     let short = w4::HOLDS.into_iter().filter(|hold| !hold.is_long());
-    short.flat_map(|hold| [ahead(hold, Level::Must, 1.5), ahead(hold, Level::Goal, 3.0)]).collect()
+    let of_a_hold = |hold| {
+        [w4::BEST, w4::BEST_STRIPED]
+            .map(|what| [ahead(what, hold, Level::Must, 1.5), ahead(what, hold, Level::Goal, 3.0)])
+    };
+    short.flat_map(of_a_hold).flatten().collect()
 }
 
 #[cfg(test)]
@@ -243,6 +246,9 @@ mod tests {
     fn a_thousand_tasks_have_bars_where_the_hold_decides_nothing() {
         let keys: Vec<_> = task_bars().into_iter().map(|bar| bar.key).collect();
         let (nothing, across) = ("w4 held for nothing: throughput / best", "w4 held across a yield: throughput / best");
-        assert_eq!(keys, [nothing, nothing, across, across]);
+        let [nothing_striped, across_striped] = [nothing, across].map(|key| format!("{key}, two stripes"));
+        let wanted =
+            [nothing, nothing, &nothing_striped, &nothing_striped, across, across, &across_striped, &across_striped];
+        assert_eq!(keys, wanted);
     }
 }

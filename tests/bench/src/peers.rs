@@ -262,6 +262,7 @@ pub trait AsyncVisitor {
 pub fn for_each_async_peer(visitor: &mut impl AsyncVisitor) {
     visitor.visit::<ours::Borrowed>();
     visitor.visit::<ours::Owned>();
+    visitor.visit::<ours::TwoStripes>();
     visitor.visit::<bb8::Bb8>();
     visitor.visit::<deadpool::Managed>();
     visitor.visit::<deadpool::Unmanaged>();
@@ -346,7 +347,7 @@ mod tests {
     fn a_task_waits_for_what_is_lent_and_is_woken_when_it_comes_back() {
         let mut awaited = Awaited(0);
         for_each_async_peer(&mut awaited);
-        assert_eq!(awaited.0, 7);
+        assert_eq!(awaited.0, 8);
     }
 
     #[test]

@@ -32,8 +32,8 @@ use tokio::task::{consume_budget, yield_now};
 const TASKS: u32 = 1_000;
 const RESOURCES: u32 = 8;
 const WORKERS: usize = 2;
-/// Two of ours, and five others.
-const CONTENDERS: u32 = 7;
+/// Three of ours, and five others.
+const CONTENDERS: u32 = 8;
 /// Below so many leases for a task, the most served and the median say more of where the window ends than of the pool.
 const ENOUGH: f64 = 20.0;
 /// With these it is compared; mobc is for reference.
@@ -98,6 +98,11 @@ pub fn key(what: &str, hold: Hold) -> String {
     format!("w4 held {}: {what}", hold.name())
 }
 
+/// What a bar is set on: the pool as it comes, one line for all.
+pub const BEST: &str = "throughput / best";
+/// And with a stripe for each worker, as the documentation advises where order among all does not matter.
+pub const BEST_STRIPED: &str = "throughput / best, two stripes";
+
 /// Where nobody else is.
 pub const ROUND_TRIP: &str = "w4 async round trip / blocking";
 
@@ -146,7 +151,8 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
         let label = format!("W4, held {}", hold.name());
         let series = run_rounds(collect.contenders, rounds(effort), slice(effort, hold), &label, progress);
         section.tables.push(table(&series, hold));
-        section.figures.push(throughput(&series, hold));
+        section.figures.push(throughput(&series, hold, BEST, ours::Borrowed::FACTS));
+        section.figures.push(throughput(&series, hold, BEST_STRIPED, ours::TwoStripes::FACTS));
         panels.push(self::panels(&series, hold));
     }
     section.plots.push(plot(panels));
@@ -157,7 +163,7 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
 fn text(effort: Effort) -> String {
     let (before, window) = windows(effort, Hold::Yield);
     format!(
-        "{TASKS} tasks, {RESOURCES} resources, a tokio runtime of {WORKERS} workers, one stripe. {} rounds; a figure \
+        "{TASKS} tasks, {RESOURCES} resources, a tokio runtime of {WORKERS} workers, one stripe unless a name says two. {} rounds; a figure \
          is of a window of {} ms after {} ms that do not count (in a short run less where nobody waits), with a pool, \
          a runtime and tasks of its own. Before each get a task spends a unit of tokio's budget (`consume_budget`), \
          so that one that never waits lets others run after 128 trips; where nobody waits, fairness is as coarse as \
@@ -166,7 +172,7 @@ fn text(effort: Effort) -> String {
          nearly a thousand tasks and a hand-over to each. Where the hold takes time of its own it decides how many \
          are served, whatever the pool: two workers that are busy for 1 µs serve less than 2 million a second, 8 \
          resources that sleep for 1 ms and until the next tick of tokio's timer about 4 thousand; the bar is not set \
-         on these. The bar compares with the best of deadpool, bb8 and asyncband in each round; mobc is for \
+         on these. The bars compare with the best of deadpool, bb8 and asyncband in each round; mobc is for \
          reference. Served: the most that one task was, divided by the median of the tasks; left out where the median \
          is less than {ENOUGH}. The last table: one task on a runtime of one thread, {RESOURCES} idle resources, {} \
          rounds of slices of about {} µs, each beside the same pool used by a thread.",
@@ -282,14 +288,14 @@ fn table(series: &[Series<Sample>], hold: Hold) -> Table {
     }
 }
 
-fn throughput(series: &[Series<Sample>], hold: Hold) -> Figure {
+fn throughput(series: &[Series<Sample>], hold: Hold, what: &str, ours: Facts) -> Figure {
     let per_second = |facts: Facts| {
         let found = series.iter().find(|series| series.facts == facts);
         found.map_or_else(Vec::new, |series| series.figures(|sample| sample.per_second))
     };
     let peers = PEERS.map(per_second);
     let best = best_of(&peers.each_ref().map(Vec::as_slice), f64::max);
-    Figure { key: key("throughput / best", hold), values: ratios(&per_second(ours::Borrowed::FACTS), &best) }
+    Figure { key: key(what, hold), values: ratios(&per_second(ours), &best) }
 }
 
 fn panels(series: &[Series<Sample>], hold: Hold) -> Vec<Panel> {
@@ -422,7 +428,7 @@ mod tests {
         let section = run(Effort::Smoke, &mut Progress::silent());
         assert_eq!(section.tables.len(), HOLDS.len() + 1);
         assert!(section.tables.iter().all(|table| table.rows.len() == CONTENDERS as usize));
-        assert_eq!(section.figures.len(), HOLDS.len() + 1);
+        assert_eq!(section.figures.len(), 2 * HOLDS.len() + 1);
         assert!(section.figures.iter().all(|figure| figure.values.len() == 2), "{:?}", section.figures);
         assert_eq!(section.plots.len(), 1);
     }
@@ -449,6 +455,6 @@ mod tests {
             named.into_iter().zip([3.0, 8.0, 2.0, 1.0]).map(|(facts, it)| series(facts, it)).collect();
         all.push(series(ours::Borrowed::FACTS, 4.0));
         all.push(series(crate::peers::mobc::Mobc::FACTS, 100.0));
-        assert_eq!(throughput(&all, Hold::Yield).values, [0.5, 0.5]);
+        assert_eq!(throughput(&all, Hold::Yield, BEST, ours::Borrowed::FACTS).values, [0.5, 0.5]);
     }
 }

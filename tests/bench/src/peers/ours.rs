@@ -99,12 +99,19 @@ ours!(
     Facts {
         name: "striped-pool (borrowed, 2 stripes)",
         order: Order::Barging,
-        settings: "two stripes, no time to live; `get`; first come, first served on each stripe only",
+        settings: "two stripes, no time to live; `get`, in tasks `get_async`; first come, first served on each stripe only",
         ..FACTS
     }
 );
 
 impl AsyncPeer for Borrowed {
+    #[inline]
+    async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
+        self.0.get_async().await.map_err(reason)
+    }
+}
+
+impl AsyncPeer for TwoStripes {
     #[inline]
     async fn get_async(&self) -> Result<Self::Lease<'_>, NotLent> {
         self.0.get_async().await.map_err(reason)
