@@ -17,6 +17,7 @@ pub mod by_hand;
 pub mod deadpool;
 pub mod driver;
 pub mod floor;
+pub mod line_by_hand;
 pub mod mobc;
 pub mod object_pool;
 pub mod opool;
@@ -268,6 +269,7 @@ pub fn for_each_async_peer(visitor: &mut impl AsyncVisitor) {
     visitor.visit::<deadpool::Unmanaged>();
     visitor.visit::<asyncband::Asyncband>();
     visitor.visit::<mobc::Mobc>();
+    visitor.visit::<line_by_hand::LineByHand>();
 }
 
 #[cfg(test)]

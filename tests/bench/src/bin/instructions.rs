@@ -4,13 +4,13 @@
 
 use std::env;
 use std::process::ExitCode;
-use striped_pool_bench::peers::{AsyncPeer, Peer, asyncband, by_hand, deadpool, ours, r2d2};
+use striped_pool_bench::peers::{AsyncPeer, Peer, asyncband, by_hand, deadpool, line_by_hand, ours, r2d2};
 use striped_pool_bench::{w1, w4};
 
 /// A name, how the pool is used, and what makes so many round trips.
 type Counted = (&'static str, &'static str, fn(u32));
 
-const COUNTED: [Counted; 13] = [
+const COUNTED: [Counted; 14] = [
     counted::<ours::Borrowed>(),
     counted::<ours::Owned>(),
     counted::<ours::WithTtl>(),
@@ -24,6 +24,7 @@ const COUNTED: [Counted; 13] = [
     handed_over::<ours::Borrowed>(),
     handed_over::<deadpool::Unmanaged>(),
     handed_over::<asyncband::Asyncband>(),
+    handed_over::<line_by_hand::LineByHand>(),
 ];
 
 const fn counted<P: Peer>() -> Counted {
