@@ -41,7 +41,8 @@
 
 use crate::runtime::PoolStripe;
 use crate::sync::{
-    AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, yield_now,
+    AtomicIsize, AtomicPtr, ConstPtr, FINISH_LOOKS, FINISH_SPINS, MutPtr, Ordering, UnsafeCell, alloc,
+    const_thread_local, dealloc, spin_loop, yield_now,
 };
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
@@ -101,6 +102,22 @@ impl Head {
         #[cfg(feature = "trace")]
         draft.set_number(0);
         Self { word: AtomicPtr::new(draft.into_node()), max_readers }
+    }
+
+    /// Waits for those who are counted in on the current node to leave, but not for long: a hint, for who is about to do
+    /// what only one of them can do in the end. Returns how often it looked.
+    #[inline(never)]
+    pub(crate) fn let_others_finish(&self) -> u32 {
+        for look in 1..=FINISH_LOOKS {
+            // ORDERING: Relaxed: nothing is read through it.
+            if readers(self.word.load(Ordering::Relaxed)) == 0 {
+                return look;
+            }
+            for _ in 0..FINISH_SPINS {
+                spin_loop();
+            }
+        }
+        FINISH_LOOKS
     }
 
     /// Counts the caller in on the current node (rule 1).

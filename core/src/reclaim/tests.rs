@@ -48,6 +48,16 @@ fn readers_that_leave_are_counted_out() {
 }
 
 #[test]
+fn who_waits_for_others_to_finish_does_so_for_a_moment_only() {
+    let head = head();
+    assert_eq!(head.let_others_finish(), 1, "nobody is inside");
+    let reader = head.protect();
+    assert_eq!(head.let_others_finish(), FINISH_LOOKS, "one is inside, and stays");
+    drop(reader);
+    assert_eq!(head.let_others_finish(), 1);
+}
+
+#[test]
 fn what_a_spare_node_shared_is_let_go() {
     drop(sharing_draft());
     assert!(!Draft::take().stripe().is_sharing(), "the node that was recycled last comes first, and is blank");

@@ -14,6 +14,9 @@
 //! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
 //!    next (`has_line`, `ahead_of`): hints for those who wait, of how to pass the time, and for those
 //!    who are ready to wait, that nothing is idle.
+//! 7. While the line is long, an attempt first waits a moment for those who are inside of one: with a long line to change it takes
+//!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
+//!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
@@ -185,6 +188,9 @@ impl StripeCell {
         attempts: u32,
         answer: &mut impl FnMut(Attempt) -> A,
     ) -> Result<A, Draft> {
+        if self.line.is_long() {
+            self.head.let_others_finish();
+        }
         let reader = self.head.protect();
         let (changed, attempt) = {
             let mut stripe = draft.write(&reader.stripe());

@@ -6,22 +6,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 /// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, and how many stand before a
 /// waiter by now. Each is as old as it may be, and the number is too low if somebody behind has left the line; nothing but how a
 /// waiter passes its time, and whether it looks for something idle first, may follow from them.
+///
+/// On the head's cache line: who notes has just changed the head.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// Whose turn is next: the oldest id, if those in line have consecutive ones.
     turn: AtomicU64,
     is_formed: AtomicBool,
+    is_long: AtomicBool,
 }
+
+/// What a queue holds in its two ends: with more there is a tree to change.
+const LONG: u32 = 16;
 
 impl Line {
     pub(crate) fn new() -> Self {
-        Self { turn: AtomicU64::new(0), is_formed: AtomicBool::new(false) }
+        Self { turn: AtomicU64::new(0), is_formed: AtomicBool::new(false), is_long: AtomicBool::new(false) }
     }
 
     /// Notes that so many waited after a commit, and that `next` is the id that nobody has yet.
     pub(crate) fn note(&self, waiting: u32, next: u64) {
         let turn = next.saturating_sub(waiting.into());
-        // ORDERING: Relaxed, all four: hints that nothing is published with. Written only if they change, so that who queues up
+        // ORDERING: Relaxed, all: hints that nothing is published with. Written only if they change, so that who queues up
         // behind others leaves the cache line alone.
         if self.turn.load(Ordering::Relaxed) != turn {
             self.turn.store(turn, Ordering::Relaxed);
@@ -30,6 +36,10 @@ impl Line {
         if self.is_formed.load(Ordering::Relaxed) != is_formed {
             self.is_formed.store(is_formed, Ordering::Relaxed);
         }
+        let is_long = waiting > LONG;
+        if self.is_long.load(Ordering::Relaxed) != is_long {
+            self.is_long.store(is_long, Ordering::Relaxed);
+        }
     }
 
     /// Whether somebody waits.
@@ -37,6 +47,13 @@ impl Line {
     pub(crate) fn is_formed(&self) -> bool {
         // ORDERING: Relaxed: as above.
         self.is_formed.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many wait that a change of the line takes time.
+    #[inline]
+    pub(crate) fn is_long(&self) -> bool {
+        // ORDERING: Relaxed: as above.
+        self.is_long.load(Ordering::Relaxed)
     }
 
     /// How many stand before this id.
@@ -70,6 +87,16 @@ mod tests {
         for waiting in [2, 1, 0] {
             line.note(waiting, 2);
             assert_eq!(line.is_formed(), waiting > 0);
+        }
+    }
+
+    #[test]
+    fn a_line_is_long_while_more_wait_than_its_ends_hold() {
+        let line = Line::new();
+        assert!(!line.is_long());
+        for (waiting, is_long) in [(16, false), (17, true), (1000, true), (16, false), (0, false)] {
+            line.note(waiting, 2000);
+            assert_eq!(line.is_long(), is_long);
         }
     }
 }
