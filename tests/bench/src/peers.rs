@@ -349,7 +349,7 @@ mod tests {
     fn a_task_waits_for_what_is_lent_and_is_woken_when_it_comes_back() {
         let mut awaited = Awaited(0);
         for_each_async_peer(&mut awaited);
-        assert_eq!(awaited.0, 8);
+        assert_eq!(awaited.0, 9);
     }
 
     #[test]

@@ -98,7 +98,11 @@ impl Drop for Lease<'_> {
         let resource = core::mem::take(&mut self.resource);
         let mut state = self.pool.0.lock();
         let next = state.line.pop_front();
-        if next.is_some() { state.handed_over.push(resource) } else { state.idle.push(resource) }
+        if next.is_some() {
+            state.handed_over.push(resource);
+        } else {
+            state.idle.push(resource);
+        }
         drop(state);
         if let Some(next) = next {
             next.wake();
