@@ -72,7 +72,7 @@ bench: ## beside other pools on the same work; writes docs/bench.md and docs/ben
 	$(BENCH_BUILD)
 	$(BENCH_RUN) --out docs $(BENCH)
 
-bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (3 min; 7 min cold)
+bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (2 min; 6 min cold)
 	$(BENCH_BUILD)
 	$(BENCH_RUN) --quick $(BENCH)
 

@@ -13,7 +13,7 @@ striped-pool beside other pools on the same work: tables, and the bars that it i
 
 Usage: striped-pool-bench [OPTIONS]
 
-      --quick        fewer and shorter rounds: two to three minutes for all workloads
+      --quick        fewer and shorter rounds: two minutes for all workloads
       --smoke        only whether everything runs; the figures mean nothing
       --only W,W     only these workloads, such as w1,w3 [default: all]
       --out DIR      write the report (bench.md) and the pictures (bench-*.svg) into this folder

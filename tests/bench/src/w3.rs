@@ -103,7 +103,7 @@ fn rounds(effort: Effort) -> u32 {
 /// What runs before anything counts, and the window.
 fn windows(effort: Effort) -> (Duration, Duration) {
     let millis = Duration::from_millis;
-    effort.pick((millis(1), millis(4)), (millis(40), millis(200)), (millis(100), millis(500)))
+    effort.pick((millis(1), millis(4)), (millis(30), millis(120)), (millis(100), millis(500)))
 }
 
 fn slice(effort: Effort) -> Duration {

@@ -107,7 +107,7 @@ pub const BEST_STRIPED: &str = "throughput / best, two stripes";
 pub const ROUND_TRIP: &str = "w4 async round trip / blocking";
 
 fn rounds(effort: Effort) -> u32 {
-    effort.pick(2, 4, 15)
+    effort.pick(2, 3, 15)
 }
 
 /// What runs before anything counts, and the window.
