@@ -51,7 +51,7 @@ sample: ## random programs, longer than loom's: on real threads, then on shuttle
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
 
-mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min)
+mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min; 15 min cold)
 	$(CARGO) run -p striped-pool-model -- mutants $(if $(TABLE),--table $(TABLE)) $(MUTANTS)
 
 cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)
