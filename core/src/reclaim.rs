@@ -41,8 +41,8 @@
 
 use crate::runtime::PoolStripe;
 use crate::sync::{
-    AtomicIsize, AtomicPtr, ConstPtr, FINISH_LOOKS, FINISH_SPINS, MutPtr, Ordering, UnsafeCell, alloc,
-    const_thread_local, dealloc, spin_loop, yield_now,
+    AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, spin_loop,
+    yield_now,
 };
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
@@ -57,6 +57,12 @@ const COUNT_MASK: usize = align_of::<Node>() - 1;
 pub(crate) const MAX_READERS: usize = COUNT_MASK;
 /// How many recycled nodes a thread keeps (rule 7): 8 KiB.
 const MAX_SPARE: usize = 32;
+
+/// How often a thread looks, at most, whether those inside of a transition have left it: for some microseconds, a few times
+/// what the longest usual one takes.
+const FINISH_LOOKS: u32 = 64;
+/// And how often it spins between two looks: each takes the cache line from who is about to publish.
+const FINISH_SPINS: u32 = 4;
 
 #[cfg(not(any(feature = "loom", feature = "trace")))]
 const _: () = assert!(size_of::<Node>() == 256, "a node fills its alignment");

@@ -12,8 +12,8 @@
 //! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
 //!   Without, it is as stale as loom can make it.
 //! - [`Yields`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
-//!   is a schedule that they explore anyway. A [`Line`] knows nothing: what
-//!   follows from it are other delays ([`FINISH_LOOKS`] among them), and that a take which waits is tried without waiting first, which is explored always.
+//!   is a schedule that they explore anyway. A [`Line`] knows nothing: what follows from it are other delays, and that
+//!   a take which waits is tried without waiting first, which is explored always.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -77,12 +77,6 @@ mod with_std {
     pub(crate) const COURTESY_SPINS: u32 = 1024;
     /// And how often it then yields, for one that does not run. Few: beside other busy processes each can take long.
     pub(crate) const COURTESY_YIELDS: u32 = 2;
-
-    /// How often a thread looks, at most, whether those inside of a transition have left it: for some microseconds, a few times
-    /// what the longest usual one takes.
-    pub(crate) const FINISH_LOOKS: u32 = 64;
-    /// And how often it spins between two looks: each takes the cache line from who is about to publish.
-    pub(crate) const FINISH_SPINS: u32 = 4;
 
     pub(crate) use core::hint::spin_loop;
 
@@ -313,20 +307,18 @@ mod checked {
     #[derive(Debug)]
     pub(crate) struct Yields;
 
+    #[allow(clippy::unused_self, reason = "as std's has it")]
     impl Yields {
         pub(crate) fn new(_ahead: u32) -> Self {
             Self
         }
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn are_left(&self) -> bool {
             false
         }
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn once(&mut self) {}
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn looks(&self, _ahead: u32) -> u32 {
             0
         }
@@ -336,25 +328,22 @@ mod checked {
     #[derive(Debug)]
     pub(crate) struct Line;
 
+    #[allow(clippy::unused_self, reason = "as std's has it")]
     impl Line {
         pub(crate) fn new() -> Self {
             Self
         }
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn note(&self, _waiting: u32, _next: u64) {}
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn is_formed(&self) -> bool {
             false
         }
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn is_long(&self) -> bool {
             false
         }
 
-        #[allow(clippy::unused_self, reason = "as std's has it")]
         pub(crate) fn ahead_of(&self, _id: u64) -> u32 {
             0
         }
@@ -362,8 +351,6 @@ mod checked {
 
     pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
-    pub(crate) const FINISH_LOOKS: u32 = 2;
-    pub(crate) const FINISH_SPINS: u32 = 1;
 
     // All threads of a model run on one thread of the system, so this is one allocator for the model.
     std::thread_local! {

@@ -113,22 +113,42 @@ enum Stage<'a, T> {
     Ready,
 }
 
+/// What a take at home found, without waiting.
+#[derive(Clone, Copy)]
+struct Tried {
+    home: usize,
+    result: WakeResult<ResourceHandle>,
+    is_closed: bool,
+}
+
 impl<'a, T, E> Seek<'a, T, E> {
-    /// What a take at home found, else what the other stripes have, else a place in line at home.
-    fn begin(
+    /// What a take at home found, the first time that it is called.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "half of every round trip")]
+    fn begin(&mut self) -> Option<Tried> {
+        let Stage::Unpolled = self.stage else { return None };
+        self.stage = Stage::Ready;
+        let home = self.pool.inner.home();
+        let (result, is_closed) = self.pool.inner.local(home).try_take_or_wait();
+        Some(Tried { home, result, is_closed })
+    }
+
+    /// That, else what the other stripes have, else whatever comes back at home.
+    fn otherwise(
         &mut self,
-        home: usize,
-        tried: WakeResult<ResourceHandle>,
-        is_closed: bool,
-    ) -> Option<Result<Found<'a, T>, Unavailable>> {
-        match self.pool.look(home, tried, is_closed) {
-            Err(Unavailable::Exhausted) => {
-                let turn = self.pool.inner.local(home).enqueue();
-                self.stage = Stage::Waiting { turn, home };
-                None
+        tried: Option<Tried>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Found<'a, T>, Unavailable>> {
+        if let Some(Tried { home, result, is_closed }) = tried {
+            match self.pool.look(home, result, is_closed) {
+                Err(Unavailable::Exhausted) => {
+                    let turn = self.pool.inner.local(home).enqueue();
+                    self.stage = Stage::Waiting { turn, home };
+                }
+                answer => return Poll::Ready(answer),
             }
-            answer => Some(answer),
         }
+        self.wait(context)
     }
 
     /// Whatever comes back at home.
@@ -144,15 +164,8 @@ impl<'a, T, E> Future for Seek<'a, T, E> {
     type Output = Result<Found<'a, T>, Unavailable>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Stage::Unpolled = self.stage {
-            self.stage = Stage::Ready;
-            let home = self.pool.inner.home();
-            let (tried, is_closed) = self.pool.inner.local(home).try_take_or_wait();
-            if let Some(answer) = self.begin(home, tried, is_closed) {
-                return Poll::Ready(answer);
-            }
-        }
-        self.wait(context)
+        let tried = self.begin();
+        self.otherwise(tried, context)
     }
 }
 
@@ -168,16 +181,11 @@ impl<T, E, M> Lend<'_, T, E, M> {
     #[inline(never)]
     fn otherwise(
         &mut self,
-        first: Option<(usize, WakeResult<ResourceHandle>, bool)>,
+        tried: Option<Tried>,
         context: &mut Context<'_>,
     ) -> Poll<Result<(usize, ResourceHandle, How), GetError<E>>> {
         let pool = self.seek.pool;
-        let found = first.and_then(|(home, tried, is_closed)| self.seek.begin(home, tried, is_closed));
-        let found = match found {
-            Some(found) => found,
-            None => ready!(self.seek.wait(context)),
-        };
-        let found = found.map_err(|reason| pool.unavailable(reason))?;
+        let found = ready!(self.seek.otherwise(tried, context)).map_err(|reason| pool.unavailable(reason))?;
         let how = found.how();
         Poll::Ready(Ok((found.index, pool.create(found.acquired)?.into_handle(), how)))
     }
@@ -193,16 +201,12 @@ impl<'a, T, E, L, M: Fn(usize, Lease<'a, T>) -> L> Future for Lend<'a, T, E, M> 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let pool = this.seek.pool;
-        let (index, resource, how) = if let Stage::Unpolled = this.seek.stage {
+        if let Stage::Unpolled = this.seek.stage {
             this.watch = Some(Watch::start_if(false));
-            this.seek.stage = Stage::Ready;
-            let home = pool.inner.home();
-            match pool.inner.local(home).try_take_or_wait() {
-                (WakeResult::Deliver(resource), _) => (home, resource, How::Idle),
-                (tried, is_closed) => ready!(this.otherwise(Some((home, tried, is_closed)), context))?,
-            }
-        } else {
-            ready!(this.otherwise(None, context))?
+        }
+        let (index, resource, how) = match this.seek.begin() {
+            Some(Tried { home, result: WakeResult::Deliver(resource), .. }) => (home, resource, How::Idle),
+            tried => ready!(this.otherwise(tried, context))?,
         };
         let took = this.watch.map_or(Duration::ZERO, Watch::elapsed);
         pool.observe(Observed::Acquired { how, took });

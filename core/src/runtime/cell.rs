@@ -14,7 +14,7 @@
 //! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
 //!    next (`has_line`, `ahead_of`): hints for those who wait, of how to pass the time, and for those
 //!    who are ready to wait, that nothing is idle.
-//! 7. While the line is long, an attempt first waits a moment for those who are inside of one: with a long line to change it takes
+//! 7. While the line is long, an attempt to change it first waits a moment for those who are inside of one: with a long line to change it takes
 //!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
 //!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
 //!
@@ -188,7 +188,8 @@ impl StripeCell {
         attempts: u32,
         answer: &mut impl FnMut(Attempt) -> A,
     ) -> Result<A, Draft> {
-        if self.line.is_long() {
+        // Rule 7. A `TryTake` leaves the line as it is.
+        if !matches!(event, PoolEvent::TryTake { .. }) && self.line.is_long() {
             self.head.let_others_finish();
         }
         let reader = self.head.protect();

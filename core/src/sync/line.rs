@@ -16,7 +16,7 @@ pub(crate) struct Line {
     is_long: AtomicBool,
 }
 
-/// What a queue holds in its two ends: with more there is a tree to change.
+/// What a queue holds in its two ends (twice a block, `stripe/block.rs`): with more there is a tree to change.
 const LONG: u32 = 16;
 
 impl Line {
@@ -27,19 +27,13 @@ impl Line {
     /// Notes that so many waited after a commit, and that `next` is the id that nobody has yet.
     pub(crate) fn note(&self, waiting: u32, next: u64) {
         let turn = next.saturating_sub(waiting.into());
-        // ORDERING: Relaxed, all: hints that nothing is published with. Written only if they change, so that who queues up
+        // ORDERING: Relaxed, both: hints that nothing is published with. Written only if they change, so that who queues up
         // behind others leaves the cache line alone.
         if self.turn.load(Ordering::Relaxed) != turn {
             self.turn.store(turn, Ordering::Relaxed);
         }
-        let is_formed = waiting > 0;
-        if self.is_formed.load(Ordering::Relaxed) != is_formed {
-            self.is_formed.store(is_formed, Ordering::Relaxed);
-        }
-        let is_long = waiting > LONG;
-        if self.is_long.load(Ordering::Relaxed) != is_long {
-            self.is_long.store(is_long, Ordering::Relaxed);
-        }
+        note(&self.is_formed, waiting > 0);
+        note(&self.is_long, waiting > LONG);
     }
 
     /// Whether somebody waits.
@@ -60,6 +54,13 @@ impl Line {
     pub(crate) fn ahead_of(&self, id: u64) -> u32 {
         // ORDERING: Relaxed: as above.
         id.saturating_sub(self.turn.load(Ordering::Relaxed)).try_into().unwrap_or(u32::MAX)
+    }
+}
+
+fn note(hint: &AtomicBool, holds: bool) {
+    // ORDERING: Relaxed, both: as above.
+    if hint.load(Ordering::Relaxed) != holds {
+        hint.store(holds, Ordering::Relaxed);
     }
 }
 
