@@ -20,6 +20,7 @@ pub mod floor;
 pub mod line_by_hand;
 pub mod mobc;
 pub mod object_pool;
+pub mod on_loan;
 pub mod opool;
 pub mod ours;
 pub mod qp;

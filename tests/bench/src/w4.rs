@@ -173,9 +173,8 @@ fn text(effort: Effort) -> String {
          are served, whatever the pool: two workers that are busy for 1 µs serve less than 2 million a second, 8 \
          resources that sleep for 1 ms and until the next tick of tokio's timer about 4 thousand; the bar is not set \
          on these. The bars compare with the best of deadpool, bb8 and asyncband in each round; mobc is for \
-         reference, and so is the floor, the least that hands over first come, first served: a mutex around a `Vec` \
-         of what is idle and a `VecDeque` of wakers, without cancelling, creating or closing; what is above it is not \
-         to be had here. Served: the most that one task was, divided by the median of the tasks; left out where the median \
+         reference, and so is the floor, one line behind a lock that hands over and can do nothing else: a mutex around \
+         a `Vec` of what is idle and a `VecDeque` of wakers, without cancelling, creating or closing. Served: the most that one task was, divided by the median of the tasks; left out where the median \
          is less than {ENOUGH}. The last table: one task on a runtime of one thread, {RESOURCES} idle resources, {} \
          rounds of slices of about {} µs, each beside the same pool used by a thread.",
         rounds(effort),

@@ -1,19 +1,12 @@
 //! The floor: what no pool with one atomic word for takes and returns can go below. No pool.
 
+use super::on_loan::{OnLoan, TakeBack};
 use super::{Facts, Kind, Maker, NotLent, Order, Peer, Resource};
-use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// One compare-and-swap to take, one to give back, on a counter; nothing is lent.
 #[derive(Debug)]
 pub struct Floor(AtomicU64);
-
-/// Gives back when dropped.
-#[derive(Debug)]
-pub struct Lease<'a> {
-    floor: &'a Floor,
-    resource: Resource,
-}
 
 impl Floor {
     #[inline]
@@ -36,7 +29,7 @@ impl Peer for Floor {
         is_ours: false,
         settings: "two `compare_exchange` on one word; lends nothing",
     };
-    type Lease<'a> = Lease<'a>;
+    type Lease<'a> = OnLoan<'a, Self>;
 
     fn build(_: u32, _: Maker) -> Self {
         Self(AtomicU64::new(0))
@@ -45,29 +38,13 @@ impl Peer for Floor {
     #[inline]
     fn get(&self) -> Result<Self::Lease<'_>, NotLent> {
         self.add(1);
-        Ok(Lease { floor: self, resource: Resource::default() })
+        Ok(OnLoan::new(self, Resource::default()))
     }
 }
 
-impl Deref for Lease<'_> {
-    type Target = Resource;
-
+impl TakeBack for Floor {
     #[inline]
-    fn deref(&self) -> &Resource {
-        &self.resource
-    }
-}
-
-impl DerefMut for Lease<'_> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Resource {
-        &mut self.resource
-    }
-}
-
-impl Drop for Lease<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.floor.add(u64::MAX);
+    fn take_back(&self, _: Resource) {
+        self.add(u64::MAX);
     }
 }

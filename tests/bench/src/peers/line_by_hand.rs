@@ -1,9 +1,10 @@
-//! The floor for tasks that wait: the least that lends first come, first served by hand-over. Not a pool to use: a task that
+//! The floor for tasks that wait in one line behind a lock: what lends first come, first served by hand-over and can do nothing
+//! else. Not a pool to use: a task that
 //! leaves the line, or is polled without having been woken, breaks it.
 
+use super::on_loan::{OnLoan, TakeBack};
 use super::{AsyncPeer, Facts, Kind, Maker, NotLent, Order, Peer, Resource};
 use core::future::poll_fn;
-use core::ops::{Deref, DerefMut};
 use core::task::{Poll, Waker};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -20,17 +21,10 @@ struct State {
 #[derive(Debug)]
 pub struct LineByHand(Mutex<State>);
 
-/// Borrows the pool; gives back when dropped.
-#[derive(Debug)]
-pub struct Lease<'a> {
-    pool: &'a LineByHand,
-    resource: Resource,
-}
-
 impl LineByHand {
     #[inline]
-    fn lend(&self, resource: Option<Resource>) -> Result<Lease<'_>, NotLent> {
-        Ok(Lease { pool: self, resource: resource.ok_or(NotLent::Failed)? })
+    fn lend(&self, resource: Option<Resource>) -> Result<OnLoan<'_, Self>, NotLent> {
+        Ok(OnLoan::new(self, resource.ok_or(NotLent::Failed)?))
     }
 }
 
@@ -43,7 +37,7 @@ impl Peer for LineByHand {
         is_ours: false,
         settings: "`Mutex` around a `Vec` of what is idle and a `VecDeque` of wakers; no cancelling, no creating, no closing",
     };
-    type Lease<'a> = Lease<'a>;
+    type Lease<'a> = OnLoan<'a, Self>;
 
     fn build(capacity: u32, maker: Maker) -> Self {
         let idle = (0..capacity).filter_map(|_| maker.make().ok()).collect();
@@ -76,27 +70,10 @@ impl AsyncPeer for LineByHand {
     }
 }
 
-impl Deref for Lease<'_> {
-    type Target = Resource;
-
+impl TakeBack for LineByHand {
     #[inline]
-    fn deref(&self) -> &Resource {
-        &self.resource
-    }
-}
-
-impl DerefMut for Lease<'_> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Resource {
-        &mut self.resource
-    }
-}
-
-impl Drop for Lease<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        let resource = core::mem::take(&mut self.resource);
-        let mut state = self.pool.0.lock();
+    fn take_back(&self, resource: Resource) {
+        let mut state = self.0.lock();
         let next = state.line.pop_front();
         if next.is_some() {
             state.handed_over.push(resource);
