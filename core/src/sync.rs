@@ -11,7 +11,7 @@
 //! - freed memory is used again in an order that follows from the interleaving alone: [`alloc`].
 //! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
 //!   Without, it is as stale as loom can make it.
-//! - [`Yields`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
+//! - [`Yields`] and [`BACK_OFF_SPINS`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
 //!   is a schedule that they explore anyway. A [`Line`] knows nothing: what follows from it are other delays, and that
 //!   a take which waits is tried without waiting first, which is explored always.
 #![allow(
@@ -72,11 +72,13 @@ mod with_std {
         std::thread::yield_now();
     }
 
-    /// How often a thread spins, at most, before it begins a commit although others ask it to give way: some tens of
-    /// microseconds, enough for the longest transition (10 000 entries) of a thread that runs.
+    /// How often a thread spins, at most, before it begins a commit although others ask it to give way: some 20 µs,
+    /// enough for the longest transition (10 000 entries) of a thread that runs.
     pub(crate) const COURTESY_SPINS: u32 = 1024;
     /// And how often it then yields, for one that does not run. Few: beside other busy processes each can take long.
     pub(crate) const COURTESY_YIELDS: u32 = 2;
+    /// How often a thread spins before it tries again where nobody waits: some microseconds, dozens of round trips of others.
+    pub(crate) const BACK_OFF_SPINS: u32 = 128;
 
     pub(crate) use core::hint::spin_loop;
 
@@ -351,6 +353,7 @@ mod checked {
 
     pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
+    pub(crate) const BACK_OFF_SPINS: u32 = 0;
 
     // All threads of a model run on one thread of the system, so this is one allocator for the model.
     std::thread_local! {

@@ -17,6 +17,10 @@
 //! 7. While the line is long, an attempt to change it first waits a moment for those who are inside of one: with a long line to change it takes
 //!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
 //!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
+//! 8. While nobody waits in line, a thread whose attempt failed first lets the others go on for a moment (`BACK_OFF_SPINS`):
+//!    they then make many round trips with the state in the cache of their core, where otherwise each transition
+//!    begins by fetching it from another one. With a line each round trip ends in another thread anyway, and waiting would
+//!    only delay the hand-over. Bounded, and once the thread asks the others to give way (rule 5) it does not wait itself.
 //!
 //! The commit is the linearization point of every operation on a stripe: the compare-and-swap for a change, the
 //! protecting read otherwise.
@@ -29,7 +33,7 @@ use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
 use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
-use crate::sync::{AtomicUsize, COURTESY_SPINS, COURTESY_YIELDS, Line, Ordering, spin_loop, yield_now};
+use crate::sync::{AtomicUsize, BACK_OFF_SPINS, COURTESY_SPINS, COURTESY_YIELDS, Line, Ordering, spin_loop, yield_now};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
@@ -167,6 +171,7 @@ impl StripeCell {
         let mut _asking = None;
         let mut attempts: u32 = 2;
         loop {
+            self.back_off(attempts);
             if attempts == self.patience {
                 _asking = Some(Asking::new(&self.asking));
             }
@@ -256,6 +261,17 @@ impl StripeCell {
             }
         }
         COURTESY_SPINS + COURTESY_YIELDS
+    }
+
+    /// Rule 8, before the attempt of this number. Returns how often it spun.
+    fn back_off(&self, attempts: u32) -> u32 {
+        if attempts >= self.patience || self.has_line() {
+            return 0;
+        }
+        for _ in 0..BACK_OFF_SPINS {
+            spin_loop();
+        }
+        BACK_OFF_SPINS
     }
 
     #[cfg(feature = "trace")]

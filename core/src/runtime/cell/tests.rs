@@ -75,6 +75,15 @@ fn giving_way_ends_when_nobody_asks_and_when_patience_ends() {
 }
 
 #[test]
+fn who_failed_backs_off_unless_there_is_a_line_or_others_are_asked_to() {
+    let cell = StripeCell::with_limits(1, 255, 4);
+    let at = |attempts| cell.back_off(attempts);
+    assert_eq!([2, 3, 4, 5].map(at), [BACK_OFF_SPINS, BACK_OFF_SPINS, 0, 0]);
+    cell.believe_in_a_line();
+    assert_eq!([2, 3, 4, 5].map(at), [0; 4]);
+}
+
+#[test]
 fn a_commit_says_how_often_it_tried() {
     let cell = StripeCell::new(1);
     let met = AtomicUsize::new(0);
