@@ -27,8 +27,10 @@
 //! 6. The head is changed by compare-and-swap only.
 //! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
 //!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic. A node holds a
-//!    stripe at all times; one in the list holds a *blank* one, which shares nothing with others and is
-//!    otherwise left over: only to be written over.
+//!    stripe at all times; one in the list holds what was left in it, only to be written over. What that shares with others
+//!    is let go, but for the older idle entries of the node recycled last: the next state of the same stripe mostly
+//!    shares them too, and then no reference is counted, neither there nor here. So a thread keeps the memory of at most one
+//!    tree of idle entries (64 bytes each, no resource), until its next transition or its end.
 //!
 //! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
 //!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is
@@ -39,7 +41,8 @@
 //!
 //! Loom: `tests/loom/reclaim.rs`, with address reuse forced and with a saturated count of 1.
 
-use crate::runtime::PoolStripe;
+use crate::runtime::{PoolStripe, ResourceHandle};
+use crate::stripe::{Entry, seq::Seq};
 use crate::sync::{
     AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, spin_loop,
     yield_now,
@@ -48,6 +51,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
@@ -104,7 +108,7 @@ impl Head {
     pub(crate) fn new(stripe: &PoolStripe, max_readers: usize) -> Self {
         debug_assert!((1..=MAX_READERS).contains(&max_readers));
         let mut draft = Draft::take();
-        draft.write(stripe);
+        drop(draft.write(stripe));
         #[cfg(feature = "trace")]
         draft.set_number(0);
         Self { word: AtomicPtr::new(draft.into_node()), max_readers }
@@ -155,7 +159,9 @@ impl Drop for Head {
         let word = self.word.load(Ordering::Relaxed);
         debug_assert_eq!(readers(word), 0, "a reader borrows the head");
         // SAFETY: no reader is left (they borrow the head), so the current node is ours alone.
-        unsafe { recycle(node_of(word)) };
+        let mut draft = unsafe { Draft::from_node(node_of(word)) };
+        // There is no next state to share anything with.
+        draft.clear();
     }
 }
 
@@ -285,7 +291,7 @@ unsafe fn leave(node: *mut Node) {
     }
 }
 
-/// Makes the node's stripe blank, and keeps or frees its memory.
+/// Lets go of what the node shares, but for what rule 7 keeps, and keeps or frees its memory.
 ///
 /// # Safety
 ///
@@ -337,6 +343,10 @@ impl DerefMut for RefMut<'_> {
     }
 }
 
+/// What a draft shared before it was written: to be dropped while no node is protected, because it may be large and nobody
+/// else's.
+pub(crate) type Leftover = Seq<Entry<ResourceHandle>>;
+
 /// A node that is nobody else's: to be written and published, or recycled.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -344,7 +354,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// A node with a blank stripe (rule 7), from the thread's list if there is one.
+    /// A node to be written over, from the thread's list if there is one (rule 7).
     #[inline]
     pub(crate) fn take() -> Self {
         let node = SPARE.try_with(Spare::pop).ok().flatten().unwrap_or_else(allocate);
@@ -352,13 +362,13 @@ impl Draft {
     }
 
     /// Writes a copy of `stripe` into the node, in place of what was written before, and returns it for changes: the
-    /// new state is built where it will live.
+    /// new state is built where it will live. Also returns what was shared before.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
-    pub(crate) fn write(&mut self, stripe: &PoolStripe) -> RefMut<'_> {
+    pub(crate) fn write(&mut self, stripe: &PoolStripe) -> (RefMut<'_>, Leftover) {
         let mut copy = self.stripe();
-        copy.clone_from(stripe);
-        copy
+        let left_over = copy.copy_from(stripe);
+        (copy, left_over)
     }
 
     /// Says how many changes led to the stripe in the draft.
@@ -370,7 +380,7 @@ impl Draft {
         node.number.with_mut(|place| unsafe { *place = number });
     }
 
-    /// Makes the stripe blank, by dropping what it shares.
+    /// Drops what the stripe shares.
     #[inline]
     pub(crate) fn clear(&mut self) {
         let mut stripe = self.stripe();
@@ -408,7 +418,9 @@ impl Drop for Draft {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     fn drop(&mut self) {
-        self.clear();
+        if !self.stripe().queue().is_empty() {
+            self.clear();
+        }
         let node = self.node;
         // A thread that is ending has no list any more.
         if !SPARE.try_with(|spare| spare.push(node)).unwrap_or(false) {
@@ -453,6 +465,9 @@ impl Spare {
         let mut below = self.below.borrow_mut();
         let has_room = below.len() + 1 < MAX_SPARE;
         if has_room {
+            // SAFETY: nodes in the list are nobody else's; this one stays in it.
+            let mut draft = ManuallyDrop::new(unsafe { Draft::from_node(pushed_down.as_ptr()) });
+            draft.clear();
             below.push(pushed_down);
         } else {
             self.top.set(Some(pushed_down));

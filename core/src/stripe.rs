@@ -82,6 +82,7 @@ pub use invariant::{Invariant, violations};
 pub use queue::{Queue, Waiter, WaiterId};
 
 use counter::{add, sub};
+use seq::Seq;
 
 /// The state of one stripe: immutable, the only thing that threads share.
 ///
@@ -105,19 +106,9 @@ impl<R: Copy, W> Clone for Stripe<R, W> {
         Self { queue: self.queue.clone(), cache: self.cache.clone(), ..*self }
     }
 
-    /// By hand, because a derived one copies twice: into a temporary first.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
+    #[inline]
     fn clone_from(&mut self, source: &Self) {
-        let Self { capacity, available, owed, freeing, next_id, closed, queue, cache } = source;
-        self.capacity = *capacity;
-        self.available = *available;
-        self.owed = *owed;
-        self.freeing = *freeing;
-        self.next_id = *next_id;
-        self.closed = *closed;
-        self.queue.clone_from(queue);
-        self.cache.clone_from(cache);
+        drop(self.copy_from(source));
     }
 }
 
@@ -386,6 +377,23 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
 }
 
 impl<R: Copy, W> Stripe<R, W> {
+    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. Returns what it
+    /// shared before, if that was something else: to be dropped when nobody waits for it, because it may be large and nobody else's.
+    #[must_use = "what was shared may take long to drop"]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
+    pub(crate) fn copy_from(&mut self, source: &Self) -> Seq<Entry<R>> {
+        let Self { capacity, available, owed, freeing, next_id, closed, queue, cache } = source;
+        self.capacity = *capacity;
+        self.available = *available;
+        self.owed = *owed;
+        self.freeing = *freeing;
+        self.next_id = *next_id;
+        self.closed = *closed;
+        self.queue.clone_from(queue);
+        self.cache.copy_from(cache)
+    }
+
     /// Lets go of what may be shared with other stripes: a copy that is no longer needed then holds nothing but its own
     /// bytes, and may be copied over.
     #[cold]

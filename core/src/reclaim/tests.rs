@@ -20,7 +20,7 @@ fn sharing_draft() -> Draft {
         let _put = stripe.apply(Event::Put { resource, now: Timestamp(0) });
     }
     let mut draft = Draft::take();
-    draft.write(&stripe);
+    let _written = draft.write(&stripe);
     assert!(draft.stripe().is_sharing());
     draft
 }
@@ -31,7 +31,7 @@ fn a_reader_publishes_although_others_came_and_went_meanwhile() {
     let (first, second, third) = (head.protect(), head.protect(), head.protect());
     drop(second);
     let mut draft = Draft::take();
-    draft.write(&PoolStripe::new(7));
+    let _written = draft.write(&PoolStripe::new(7));
     assert!(first.publish(draft).is_ok(), "the node is still current: others only count");
     assert_eq!(third.stripe().capacity(), 1, "who was counted in reads on");
     assert_eq!(head.protect().stripe().capacity(), 7);
@@ -58,13 +58,55 @@ fn who_waits_for_others_to_finish_does_so_for_a_moment_only() {
 }
 
 #[test]
-fn what_a_spare_node_shared_is_let_go() {
-    drop(sharing_draft());
-    assert!(!Draft::take().stripe().is_sharing(), "the node that was recycled last comes first, and is blank");
+fn the_node_recycled_last_keeps_its_idle_entries_for_the_next_copy() {
+    let draft = sharing_draft();
+    let stripe = draft.node;
+    drop(draft);
+    let mut next = Draft::take();
+    assert_eq!(next.node, stripe);
+    assert!(next.stripe().is_sharing());
+    let same = next.stripe().clone();
+    assert!(next.write(&same).1.is_empty(), "nothing was counted, so nothing is left over");
+    assert_eq!(next.write(&PoolStripe::new(1)).1.len(), 12, "all but those that lie inline");
+    assert!(!next.stripe().is_sharing());
+}
 
+#[test]
+fn what_other_spare_nodes_shared_is_let_go() {
+    let drafts = [sharing_draft(), sharing_draft(), sharing_draft()];
+    drop(drafts);
+    let sharing = [Draft::take(), Draft::take(), Draft::take()].map(|mut draft| draft.stripe().is_sharing());
+    assert_eq!(sharing, [true, false, false], "the node that was recycled last comes first");
+}
+
+#[test]
+fn a_spare_node_keeps_no_line() {
+    let mut draft = Draft::take();
+    let (mut stripe, _) = draft.write(&PoolStripe::new(1));
+    for _ in 0..2 {
+        let (receiver, wake) = crate::runtime::slot::wake_slot();
+        drop(receiver);
+        let _queued = stripe.apply(Event::Take { wake });
+    }
+    assert!(draft.stripe().is_sharing());
+    drop(draft);
+    assert!(!Draft::take().stripe().is_sharing());
+}
+
+#[test]
+fn a_draft_that_is_cleared_shares_nothing() {
     let mut draft = sharing_draft();
     draft.clear();
     assert!(!draft.stripe().is_sharing());
+}
+
+#[test]
+fn a_head_that_goes_shares_nothing_with_the_next() {
+    let draft = sharing_draft();
+    let head = head();
+    assert!(head.protect().publish(draft).is_ok());
+    drop(head);
+    assert!(!Draft::take().stripe().is_sharing());
 }
 
 #[test]
@@ -72,7 +114,7 @@ fn a_replaced_node_is_the_next_to_be_used() {
     let head = head();
     let replaced = node_of(head.protect().word);
     let mut draft = Draft::take();
-    draft.write(&PoolStripe::new(2));
+    let _written = draft.write(&PoolStripe::new(2));
     assert!(head.protect().publish(draft).is_ok());
     assert_eq!(Draft::take().into_node(), replaced);
 }

@@ -183,7 +183,7 @@ impl StripeCell {
         }
     }
 
-    /// Observes, steps, and tries to publish; what was drafted in vain comes back blank.
+    /// Observes, steps, and tries to publish; what was drafted in vain comes back.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop")]
     fn attempt<A>(
@@ -198,14 +198,14 @@ impl StripeCell {
             self.head.let_others_finish();
         }
         let reader = self.head.protect();
-        let (changed, attempt) = {
-            let mut stripe = draft.write(&reader.stripe());
+        let (left_over, changed, attempt) = {
+            let (mut stripe, left_over) = draft.write(&reader.stripe());
             let before = stripe.next_id();
             let Applied { effects, changed } = stripe.apply(event);
             debug_assert!(is_sound(&stripe, event));
             let (waiting, next, is_closed) = (stripe.queue().len(), stripe.next_id(), stripe.is_closed());
             let enqueued = (next != before).then_some(before);
-            (changed, Attempt { effects, enqueued, waiting, next, is_closed, attempts })
+            (left_over, changed, Attempt { effects, enqueued, waiting, next, is_closed, attempts })
         };
         #[cfg(feature = "trace")]
         let (number, effects) = (reader.number() + u64::from(changed), attempt.effects.clone());
@@ -219,11 +219,13 @@ impl StripeCell {
             drop(reader);
             Ok(())
         };
+        // What is dropped can be large if nobody else has it any more: not while we protect a node.
         if let Err(mut unused) = published {
-            // What is dropped can be large if nobody else has it any more: not while we protect a node.
+            drop(left_over);
             unused.clear();
             return Err(unused);
         }
+        drop(left_over);
         #[cfg(feature = "trace")]
         self.record(number, event, effects, changed);
         Ok(answered)

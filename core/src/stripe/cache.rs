@@ -66,8 +66,7 @@ impl<R: Copy> Clone for Cache<R> {
 
     #[inline]
     fn clone_from(&mut self, source: &Self) {
-        self.recent.copy_from(&source.recent);
-        self.older.clone_from(&source.older);
+        drop(self.copy_from(source));
     }
 }
 
@@ -82,6 +81,14 @@ impl<R: Copy> Cache<R> {
     #[inline]
     pub(super) fn is_sharing(&self) -> bool {
         !self.older.is_empty()
+    }
+
+    /// Becomes a copy of `source`; returns what it shared before, if that was something else.
+    #[must_use = "what was shared may take long to drop"]
+    #[inline]
+    pub(super) fn copy_from(&mut self, source: &Self) -> Seq<Entry<R>> {
+        self.recent.copy_from(&source.recent);
+        self.older.copy_from(&source.older)
     }
 
     /// Lets go of what may be shared with other caches; entries are missing afterwards if there was something.
@@ -124,11 +131,11 @@ impl<R: Copy> Cache<R> {
     /// Takes out the newest entry.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry<R>> {
-        let entry = self.recent.pop();
+        let entry = self.recent.pop()?;
         if self.recent.is_empty() && !self.older.is_empty() {
             self.refill();
         }
-        entry
+        Some(entry)
     }
 
     /// How many entries were last used at least `ttl` before `now`. O(log n).

@@ -56,10 +56,7 @@ impl<T> Clone for Seq<T> {
 
     #[inline]
     fn clone_from(&mut self, source: &Self) {
-        // Between empty ones, the common case, there is nothing to count.
-        if self.root.is_some() || source.root.is_some() {
-            self.root.clone_from(&source.root);
-        }
+        drop(self.copy_from(source));
     }
 }
 
@@ -72,6 +69,22 @@ impl<T> Default for Seq<T> {
 impl<T> Seq<T> {
     /// The sequence of no elements; owns no memory.
     pub const EMPTY: Self = Self { root: None };
+
+    /// Becomes a copy of `source`, and returns what it was, which is empty if it was the same one: then, and between empty
+    /// ones, nothing is counted.
+    #[must_use = "what it was may take long to drop"]
+    #[inline]
+    pub(super) fn copy_from(&mut self, source: &Self) -> Self {
+        // In the common case there are none.
+        if self.root.is_none() && source.root.is_none() { Self::EMPTY } else { self.copy_some(source) }
+    }
+
+    fn copy_some(&mut self, source: &Self) -> Self {
+        match (&self.root, &source.root) {
+            (Some(own), Some(other)) if Shared::ptr_eq(own, other) => Self::EMPTY,
+            (None | Some(_), None | Some(_)) => core::mem::replace(self, source.clone()),
+        }
+    }
 
     /// How many elements there are. O(1).
     #[must_use]
@@ -375,6 +388,23 @@ mod tests {
 
     fn grown(n: u8) -> Seq<u8> {
         (0..n).fold(Seq::EMPTY, |seq, item| seq.push_back(item))
+    }
+
+    #[test]
+    fn a_copy_over_itself_counts_nothing_and_over_another_returns_that() {
+        let count = |seq: &Seq<u8>| seq.root.as_ref().map_or(0, Shared::strong_count);
+        let (one, other) = (grown(5), grown(3));
+        let mut copy = Seq::EMPTY;
+        assert!(copy.copy_from(&one).is_empty());
+        assert_eq!(count(&one), 2);
+        assert!(copy.copy_from(&one).is_empty());
+        assert_eq!(count(&one), 2);
+        let was = copy.copy_from(&other);
+        assert_eq!((&was, &copy), (&one, &other));
+        drop(was);
+        assert_eq!((count(&one), count(&other)), (1, 2));
+        assert_eq!(copy.copy_from(&Seq::EMPTY), other);
+        assert!(copy.copy_from(&Seq::EMPTY).is_empty() && copy.is_empty());
     }
 
     fn node(size: u32, left: Seq<u8>, right: Seq<u8>) -> Seq<u8> {

@@ -4,6 +4,7 @@ use crate::alone;
 use crate::heap::{allocations, growth, live_bytes};
 use crate::threads::{joined, start_waiter};
 use core::time::Duration;
+use std::sync::mpsc::sync_channel;
 use std::thread::spawn;
 use std::time::Instant;
 use striped_pool::{Acquired, LocalPool, Pool, PoolConfig, Unavailable};
@@ -93,6 +94,51 @@ fn a_pool_that_is_gone_leaves_nothing() {
     };
     live(10);
     assert!(growth(|| live(10_000)) <= SLACK, "the thread's list of spare nodes may have been filled, and that is all");
+}
+
+#[test]
+fn a_thread_keeps_the_memory_of_one_tree_of_idle_entries_until_its_next_transition() {
+    /// Of one idle entry in a tree.
+    const ENTRY: i64 = 64;
+    const IDLE: u32 = 10_000;
+    const POOLS: u32 = 5;
+    let _alone = alone();
+    let other = pool();
+    drop(other.get());
+    let (asked, answered) = (sync_channel::<Option<Pool<u32, ()>>>(0), sync_channel(0));
+    let (ask, answer) = (asked.0, answered.1);
+    let visitor = spawn(move || {
+        for pool in asked.1 {
+            drop(pool.as_ref().unwrap_or(&other).get());
+            drop(pool);
+            // Adds what this thread has freed.
+            live_bytes();
+            answered.0.send(()).expect("somebody listens");
+        }
+    });
+    let visit = |pool| {
+        ask.send(pool).expect("the visitor lives");
+        answer.recv().expect("the visitor lives");
+    };
+    let live = || {
+        for _ in 0..POOLS {
+            let pool = Pool::new(PoolConfig::builder(IDLE, || Ok::<_, ()>(7)).build().expect("valid"));
+            let leases: Vec<_> = (0..IDLE).map(|_| pool.get().expect("room")).collect();
+            drop(leases);
+            visit(Some(pool.clone()));
+        }
+    };
+    visit(None);
+    let before = live_bytes();
+    live();
+    let kept = live_bytes() - before;
+    assert!(kept > i64::from(IDLE) * ENTRY / 2, "a tree is kept: {kept} bytes");
+    assert!(kept <= i64::from(IDLE) * ENTRY + SLACK, "and one only: {kept} bytes");
+    visit(None);
+    let left = live_bytes() - before;
+    assert!(left <= SLACK, "and let go by the next transition: {left} bytes are left");
+    drop(ask);
+    visitor.join().expect("the visitor does not panic");
 }
 
 #[test]
