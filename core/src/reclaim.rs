@@ -30,7 +30,8 @@
 //!    stripe at all times; one in the list holds what was left in it, only to be written over. What that shares with others
 //!    is let go, but for the older idle entries of the node recycled last: the next state of the same stripe mostly
 //!    shares them too, and then no reference is counted, neither there nor here. So a thread keeps the memory of at most one
-//!    tree of idle entries (64 bytes each, no resource), until its next transition or its end.
+//!    tree of idle entries (64 bytes each with malloc's own, no resource), until its next transition, on whatever pool, or its
+//!    end; and if nobody else has that tree any more, this is where it is freed. With a full list the node on top stays.
 //!
 //! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
 //!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is
@@ -42,7 +43,7 @@
 //! Loom: `tests/loom/reclaim.rs`, with address reuse forced and with a saturated count of 1.
 
 use crate::runtime::{PoolStripe, ResourceHandle};
-use crate::stripe::{Entry, seq::Seq};
+use crate::stripe::Leftover;
 use crate::sync::{
     AtomicIsize, AtomicPtr, ConstPtr, MutPtr, Ordering, UnsafeCell, alloc, const_thread_local, dealloc, spin_loop,
     yield_now,
@@ -343,10 +344,6 @@ impl DerefMut for RefMut<'_> {
     }
 }
 
-/// What a draft shared before it was written: to be dropped while no node is protected, because it may be large and nobody
-/// else's.
-pub(crate) type Leftover = Seq<Entry<ResourceHandle>>;
-
 /// A node that is nobody else's: to be written and published, or recycled.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -362,11 +359,13 @@ impl Draft {
     }
 
     /// Writes a copy of `stripe` into the node, in place of what was written before, and returns it for changes: the
-    /// new state is built where it will live. Also returns what was shared before.
+    /// new state is built where it will live. Also returns what the draft shared before, to be dropped when no node is
+    /// protected.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
-    pub(crate) fn write(&mut self, stripe: &PoolStripe) -> (RefMut<'_>, Leftover) {
+    pub(crate) fn write(&mut self, stripe: &PoolStripe) -> (RefMut<'_>, Leftover<ResourceHandle>) {
         let mut copy = self.stripe();
+        debug_assert!(copy.queue().is_empty(), "a draft that is written has no line: it would be dropped here");
         let left_over = copy.copy_from(stripe);
         (copy, left_over)
     }
@@ -418,6 +417,7 @@ impl Drop for Draft {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     fn drop(&mut self) {
+        // Rule 7: the next state has another line.
         if !self.stripe().queue().is_empty() {
             self.clear();
         }

@@ -81,8 +81,9 @@ pub use event::Event;
 pub use invariant::{Invariant, violations};
 pub use queue::{Queue, Waiter, WaiterId};
 
+pub(crate) use cache::Leftover;
+
 use counter::{add, sub};
-use seq::Seq;
 
 /// The state of one stripe: immutable, the only thing that threads share.
 ///
@@ -104,11 +105,6 @@ impl<R: Copy, W> Clone for Stripe<R, W> {
     #[inline]
     fn clone(&self) -> Self {
         Self { queue: self.queue.clone(), cache: self.cache.clone(), ..*self }
-    }
-
-    #[inline]
-    fn clone_from(&mut self, source: &Self) {
-        drop(self.copy_from(source));
     }
 }
 
@@ -377,12 +373,11 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
 }
 
 impl<R: Copy, W> Stripe<R, W> {
-    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. Returns what it
-    /// shared before, if that was something else: to be dropped when nobody waits for it, because it may be large and nobody else's.
-    #[must_use = "what was shared may take long to drop"]
+    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. The line that it had
+    /// is let go at once; what its cache shared is returned, to be dropped when nobody waits for that.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
-    pub(crate) fn copy_from(&mut self, source: &Self) -> Seq<Entry<R>> {
+    pub(crate) fn copy_from(&mut self, source: &Self) -> Leftover<R> {
         let Self { capacity, available, owed, freeing, next_id, closed, queue, cache } = source;
         self.capacity = *capacity;
         self.available = *available;

@@ -4,8 +4,8 @@
     node, computes the pure step, and publishes a new node by compare-and-set, if the step changes anything; otherwise the
     load was its commit. Generic in the pure step, as the Rust is free of what the machine does.
 
-    What is left out: reclamation of nodes (HeapLang never frees, so no address is ever reused), the courtesy of rule 5
-    (a hint without meaning for what is computed), and weak memory (HeapLang is sequentially consistent). *)
+    What is left out: reclamation of nodes (HeapLang never frees, so no address is ever reused), the courtesies of rules 5, 7
+    and 8 (hints without meaning for what is computed), and weak memory (HeapLang is sequentially consistent). *)
 From iris.heap_lang Require Export lang notation.
 From iris.prelude Require Import options.
 

@@ -111,8 +111,8 @@ Inductive act (limit : nat) : thread → shared → thread → shared → Prop :
   | a_leave_last d s n p v k : memory s n = Some (v, k) → k = 1%Z →
       act limit (Thread d (Leaving n p)) s (Thread d (Recycling n p))
         (with_recycled p (with_memory (store n (Some (v, (k - 1)%Z)) (memory s)) s))
-  (** [recycle]: what the stripe shares is let go, as far as it is (rule 7), and the node goes to a list. Where the Rust does so when the
-      node is pushed down in its list, it is here a take, a write and a drop of a draft. *)
+  (** [recycle]: what the stripe shares is let go, as far as it is (rule 7), and the node goes to a list. What a node in a list still
+      shares and lets go when it is pushed down there is left out: no theorem speaks of the content of such a node. *)
   | a_blank d s n p v v' k : memory s n = Some (v, k) →
       act limit (Thread d (Recycling n p)) s (Thread d (Recycling n p))
         (with_memory (store n (Some (v', k)) (memory s)) s)

@@ -18,7 +18,7 @@
 //!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
 //!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
 //! 8. While nobody waits in line, a thread whose attempt failed first lets the others go on for a moment (`BACK_OFF_SPINS`):
-//!    they then make many round trips with the state in the cache of their core, where otherwise each transition
+//!    they then make some dozens of round trips with the state in the cache of their core, where otherwise each transition
 //!    begins by fetching it from another one. With a line each round trip ends in another thread anyway, and waiting would
 //!    only delay the hand-over. Bounded, and once the thread asks the others to give way (rule 5) it does not wait itself.
 //!
@@ -183,7 +183,7 @@ impl StripeCell {
         }
     }
 
-    /// Observes, steps, and tries to publish; what was drafted in vain comes back.
+    /// Observes, steps, and tries to publish; what was drafted in vain comes back, sharing nothing.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop")]
     fn attempt<A>(
@@ -219,7 +219,8 @@ impl StripeCell {
             drop(reader);
             Ok(())
         };
-        // What is dropped can be large if nobody else has it any more: not while we protect a node.
+        // What is dropped can be large if nobody else has it any more: not while we protect a node. (No test sees the order. In both
+        // branches, because before them it costs ten instructions.)
         if let Err(mut unused) = published {
             drop(left_over);
             unused.clear();
@@ -265,15 +266,17 @@ impl StripeCell {
         COURTESY_SPINS + COURTESY_YIELDS
     }
 
-    /// Rule 8, before the attempt of this number. Returns how often it spun.
+    /// Rule 8, before the attempt of this number. Returns how often it spun. (That it is called is seen by the benchmark, W2.)
     fn back_off(&self, attempts: u32) -> u32 {
         if attempts >= self.patience || self.has_line() {
             return 0;
         }
-        for _ in 0..BACK_OFF_SPINS {
+        let mut spun = 0;
+        while spun < BACK_OFF_SPINS {
             spin_loop();
+            spun += 1;
         }
-        BACK_OFF_SPINS
+        spun
     }
 
     #[cfg(feature = "trace")]

@@ -57,16 +57,24 @@ pub struct Cache<R> {
     older: Seq<Entry<R>>,
 }
 
+/// What a cache shared with others before another one was copied over it, if that shares something else. It may be large and
+/// nobody else's.
+#[must_use = "it may take long to drop"]
+pub(crate) struct Leftover<R>(#[allow(dead_code, reason = "there to be dropped")] Seq<Entry<R>>);
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+impl<R> Leftover<R> {
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.0.len()
+    }
+}
+
 impl<R: Copy> Clone for Cache<R> {
     /// By hand, because the derived one clones the inline entries one by one instead of copying them.
     #[inline]
     fn clone(&self) -> Self {
         Self { recent: self.recent, older: self.older.clone() }
-    }
-
-    #[inline]
-    fn clone_from(&mut self, source: &Self) {
-        drop(self.copy_from(source));
     }
 }
 
@@ -83,12 +91,11 @@ impl<R: Copy> Cache<R> {
         !self.older.is_empty()
     }
 
-    /// Becomes a copy of `source`; returns what it shared before, if that was something else.
-    #[must_use = "what was shared may take long to drop"]
+    /// Becomes a copy of `source`. What both shared already is not counted.
     #[inline]
-    pub(super) fn copy_from(&mut self, source: &Self) -> Seq<Entry<R>> {
+    pub(super) fn copy_from(&mut self, source: &Self) -> Leftover<R> {
         self.recent.copy_from(&source.recent);
-        self.older.copy_from(&source.older)
+        Leftover(self.older.copy_from(&source.older))
     }
 
     /// Lets go of what may be shared with other caches; entries are missing afterwards if there was something.
@@ -235,6 +242,26 @@ mod tests {
         let mut stripe: Stripe<u8, u8> = Stripe::new(9);
         (stripe.available, stripe.cache) = (0, cache);
         assert_eq!(violations(&stripe), [invariant], "{stripe:?}");
+    }
+
+    /// The commit copies a cache over another one: nothing is left of what was there before, and what it shared comes back.
+    #[test]
+    fn what_is_copied_over_another_is_what_was_copied() {
+        const SIZES: [u32; 6] = [0, 1, 3, 8, 9, 40];
+        let cache = |size| {
+            (0..size).fold(Cache::default(), |mut cache, at| {
+                cache.push(at, Timestamp(at.into()));
+                cache
+            })
+        };
+        for (from, over) in SIZES.iter().flat_map(|from| SIZES.iter().map(|over| (*from, *over))) {
+            let (source, mut copy) = (cache(from), cache(over));
+            let shared = copy.older.len();
+            assert_eq!(copy.copy_from(&source).0.len(), shared);
+            assert_eq!(copy, source);
+            assert!(copy.is_well_formed());
+            assert_eq!(copy.copy_from(&source).0.len(), 0, "the same again");
+        }
     }
 
     #[test]

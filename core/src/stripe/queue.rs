@@ -27,6 +27,10 @@ use crate::sync::Shared;
 use core::fmt;
 use core::iter::Chain;
 
+/// How many waiters lie in the two ends: with no more there is no tree.
+#[allow(clippy::cast_possible_truncation, reason = "a small constant")]
+pub(crate) const ENDS: u32 = 2 * SIZE as u32;
+
 /// Names one enqueued take of one stripe; never used twice there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WaiterId(pub u64);

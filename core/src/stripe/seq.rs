@@ -53,11 +53,6 @@ impl<T> Clone for Seq<T> {
     fn clone(&self) -> Self {
         Self { root: self.root.clone() }
     }
-
-    #[inline]
-    fn clone_from(&mut self, source: &Self) {
-        drop(self.copy_from(source));
-    }
 }
 
 impl<T> Default for Seq<T> {

@@ -1,6 +1,7 @@
 //! How long a stripe's line is, without a look at the stripe, under std.
 
 use super::Ordering;
+use crate::stripe::queue::ENDS;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, and how many stand before a
@@ -16,9 +17,6 @@ pub(crate) struct Line {
     is_long: AtomicBool,
 }
 
-/// What a queue holds in its two ends (twice a block, `stripe/block.rs`): with more there is a tree to change.
-const LONG: u32 = 16;
-
 impl Line {
     pub(crate) fn new() -> Self {
         Self { turn: AtomicU64::new(0), is_formed: AtomicBool::new(false), is_long: AtomicBool::new(false) }
@@ -33,7 +31,7 @@ impl Line {
             self.turn.store(turn, Ordering::Relaxed);
         }
         note(&self.is_formed, waiting > 0);
-        note(&self.is_long, waiting > LONG);
+        note(&self.is_long, waiting > ENDS);
     }
 
     /// Whether somebody waits.
@@ -43,7 +41,7 @@ impl Line {
         self.is_formed.load(Ordering::Relaxed)
     }
 
-    /// Whether so many wait that a change of the line takes time.
+    /// Whether so many wait that there is a tree to change, which takes time.
     #[inline]
     pub(crate) fn is_long(&self) -> bool {
         // ORDERING: Relaxed: as above.
