@@ -19,8 +19,8 @@ pub mod runtime;
 pub mod stripe;
 
 pub use pool::{
-    Acquire, Acquired, Acquisition, ArcLease, AsyncManager, BlockingManager, ConfigError, CreatePermit, GetError,
-    Introspection, Lease, LocalPool, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager, OwnedLease,
+    Acquire, Acquired, Acquisition, ArcLease, ArcPermit, AsyncManager, BlockingManager, ConfigError, CreatePermit,
+    GetError, Introspection, Lease, LocalPool, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager, OwnedLease,
     OwnedManagedLease, PendingTake, Pool, PoolConfig, PoolConfigBuilder, PoolStatus, Reaper, ResizeError, StripeStatus,
     Timeout, Unavailable, Usage, WaitedFor,
 };

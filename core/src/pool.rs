@@ -48,7 +48,7 @@ mod tasks;
 pub use config::{PoolConfig, PoolConfigBuilder};
 pub use error::{ConfigError, GetError, ResizeError, Timeout, Unavailable, WaitedFor};
 pub use future::Acquire;
-pub use lease::{ArcLease, Lease, OwnedLease};
+pub use lease::{ArcLease, ArcPermit, Lease, OwnedLease};
 pub use local::{Acquired, CreatePermit, LocalPool, PendingTake};
 pub use managed::{
     Acquisition, AsyncManager, BlockingManager, Introspection, ManagedLease, ManagedPool, ManagedPoolBuilder, Manager,

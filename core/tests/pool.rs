@@ -9,6 +9,7 @@
 //! | `pool/closing.rs` | close, and the drop of the last handle |
 //! | `pool/reentry.rs` | user code that calls back into the same pool |
 //! | `pool/arc_leases.rs` | leases that keep a one-stripe part in an `Arc` alive |
+//! | `pool/arc_permits.rs` | permits that do |
 //! | `pool/local.rs` | the one-stripe part: leases, permits, pending takes |
 //! | `pool/futures.rs` | the same for tasks: takes that are awaited, dropped, sent |
 //! | `pool/places.rs` | permits across awaits, and those of resources that were taken out of their leases |
@@ -35,6 +36,8 @@ mod world;
 
 #[path = "pool/arc_leases.rs"]
 mod arc_leases;
+#[path = "pool/arc_permits.rs"]
+mod arc_permits;
 #[path = "pool/closing.rs"]
 mod closing;
 #[path = "pool/deadlines.rs"]

@@ -13,7 +13,7 @@
 
 mod arc;
 
-pub use arc::ArcLease;
+pub use arc::{ArcLease, ArcPermit};
 
 use super::local::{CreatePermit, LocalPool};
 use super::pool_inner::{Place, PoolInner};

@@ -48,6 +48,7 @@ pub enum Acquired<'a, T> {
 ///
 /// An affine token: creating, retrying, backing off and checking happen between here and there, in the importing pool, on a
 /// thread or across awaits. Whatever ends it early (an error, a panic, a future that is dropped) drops it.
+/// Where it must not borrow, as in a create that goes on by itself: [`into_arc`](Self::into_arc).
 #[must_use = "dropping a permit gives it to the next waiter"]
 pub struct CreatePermit<'a, T> {
     local: &'a LocalPool<T>,
@@ -168,13 +169,22 @@ impl<T> LocalPool<T> {
     ///
     /// With what `free` panicked with, after everything else is done.
     pub fn reap(&self) -> u32 {
-        self.reap_quietly().resume()
+        self.reap_keeping(0)
+    }
+
+    /// As [`reap`](Self::reap), but the `keep` newest idle resources stay, however old they are: for pools that hold some ready.
+    ///
+    /// # Panics
+    ///
+    /// As [`reap`](Self::reap).
+    pub fn reap_keeping(&self, keep: u32) -> u32 {
+        self.reap_quietly(keep).resume()
     }
 
     /// The same, with a panic of `free` not resumed yet.
-    pub(super) fn reap_quietly(&self) -> Performed {
+    pub(super) fn reap_quietly(&self, keep: u32) -> Performed {
         match self.ttl {
-            Some(ttl) => self.perform(self.cell.commit(PoolEvent::Reap { now: self.clock.now(), ttl, keep: 0 })),
+            Some(ttl) => self.perform(self.cell.commit(PoolEvent::Reap { now: self.clock.now(), ttl, keep })),
             None => Performed::default(),
         }
     }
@@ -309,6 +319,11 @@ impl<'a, T> CreatePermit<'a, T> {
     /// The right that comes from a resource of `local` that the caller has taken out of its lease.
     pub(super) fn new(local: &'a LocalPool<T>) -> Self {
         Self { local }
+    }
+
+    /// Whether the permit is of `local`.
+    pub(super) fn is_of(&self, local: &LocalPool<T>) -> bool {
+        core::ptr::eq(self.local, local)
     }
 
     /// Puts a new resource into the pool, lent to the caller.

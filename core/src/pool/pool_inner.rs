@@ -99,7 +99,7 @@ impl<T> PoolInner<T> {
 
     /// Frees what is stale on every stripe, one after the other: the next stripe lends on while one frees.
     pub(super) fn reap(&self) -> Performed {
-        self.each(LocalPool::reap_quietly)
+        self.each(|local| local.reap_quietly(0))
     }
 
     /// Frees what is idle on every stripe, one after the other.

@@ -258,6 +258,22 @@ fn stale_resources_end_when_they_are_reaped() {
 }
 
 #[test]
+fn the_newest_may_be_kept_when_the_others_are_reaped() {
+    let world = World::new();
+    let ender = Arc::clone(&world);
+    let pool = LocalPool::with_ttl(4, Duration::from_nanos(1), move |resource| ender.end(resource));
+    let leases: Vec<_> = (0..4).map(|_| permit_of(pool.acquire()).fulfil(world.make())).collect();
+    // Given back in this order: 0 is the oldest.
+    drop(leases);
+    assert_eq!((pool.reap_keeping(4), pool.reap_keeping(u32::MAX)), (0, 0));
+    wait_until("all are stale", || pool.reap_keeping(3) == 1);
+    assert_eq!((pool.reap_keeping(2), pool.reap_keeping(2), world.freed()), (1, 0, vec![0, 1]));
+    assert_eq!((pool.reap(), world.freed_sorted()), (2, vec![0, 1, 2, 3]));
+    assert_eq!(LocalPool::new(1, drop::<u32>).reap_keeping(0), 0, "without a time to live nothing is stale");
+    assert_at_rest(&pool);
+}
+
+#[test]
 fn what_a_dropped_take_gives_back_has_just_been_used() {
     const TTL: Duration = Duration::from_millis(100);
     let start = Instant::now();

@@ -1,9 +1,10 @@
-//! A lease for authors of pools who keep their [`LocalPool`] in an `Arc`: it does not borrow.
+//! A lease and a permit for authors of pools who keep their [`LocalPool`] in an `Arc`: they do not borrow.
 //!
-//! The rules of `lease.rs` hold. Tests: `tests/pool/arc_leases.rs`.
+//! The rules of `lease.rs` hold. Tests: `tests/pool/arc_leases.rs`, `tests/pool/arc_permits.rs`.
 
 use super::{Held, Lease, resume};
-use crate::pool::local::LocalPool;
+use crate::pool::local::{CreatePermit, LocalPool};
+use crate::runtime::{PoolEvent, ResourceHandle};
 use crate::sync::Arc;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -83,5 +84,50 @@ impl<T> DerefMut for ArcLease<T> {
 impl<T: fmt::Debug> fmt::Debug for ArcLease<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ArcLease").field(&**self).finish()
+    }
+}
+
+/// The right to have one more resource in a [`LocalPool`] in an `Arc`, which it keeps alive: it can be stored, and move into
+/// threads and tasks, so that a create goes on although whoever asked for it has gone. Made by [`CreatePermit::into_arc`];
+/// otherwise as a [`CreatePermit`]: fulfil it, or drop it, and the next waiter gets it.
+#[must_use = "dropping a permit gives it to the next waiter"]
+pub struct ArcPermit<T> {
+    local: Arc<LocalPool<T>>,
+    is_fulfilled: bool,
+}
+
+impl<T> CreatePermit<'_, T> {
+    /// The same right as one that does not borrow. `local` is the pool that it is from.
+    ///
+    /// # Panics
+    ///
+    /// If the permit is from another pool. It goes to the next waiter there.
+    pub fn into_arc(self, local: Arc<LocalPool<T>>) -> ArcPermit<T> {
+        assert!(self.is_of(&local), "the permit is from another pool");
+        core::mem::forget(self);
+        ArcPermit { local, is_fulfilled: false }
+    }
+}
+
+impl<T> ArcPermit<T> {
+    /// As [`CreatePermit::fulfil`].
+    pub fn fulfil(mut self, value: T) -> ArcLease<T> {
+        let lease = ArcLease { local: Arc::clone(&self.local), held: Held::new(ResourceHandle::new(value)) };
+        self.is_fulfilled = true;
+        lease
+    }
+}
+
+impl<T> Drop for ArcPermit<T> {
+    fn drop(&mut self) {
+        if !self.is_fulfilled {
+            self.local.commit_quietly(PoolEvent::CreateFailed);
+        }
+    }
+}
+
+impl<T> fmt::Debug for ArcPermit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArcPermit").finish_non_exhaustive()
     }
 }
