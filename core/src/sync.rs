@@ -11,7 +11,7 @@
 //! - freed memory is used again in an order that follows from the interleaving alone: [`alloc`].
 //! - under loom with histories recorded (feature `trace`), the guess before a compare-and-swap is never stale: `guessed`.
 //!   Without, it is as stale as loom can make it.
-//! - [`Yields`] and [`BACK_OFF_SPINS`] are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
+//! - [`Yields`] and `back_off` are none, [`COURTESY_SPINS`] is 2: yielding and spinning only delay a thread, which
 //!   is a schedule that they explore anyway. A [`Line`] knows nothing: what follows from it are other delays, and that
 //!   a take which waits is tried without waiting first, which is explored always.
 #![allow(
@@ -81,6 +81,16 @@ mod with_std {
     pub(crate) const BACK_OFF_SPINS: u32 = 128;
 
     pub(crate) use core::hint::spin_loop;
+
+    /// Lets others go on for a moment; how often it spun.
+    pub(crate) fn back_off() -> u32 {
+        let mut spun = 0;
+        for _ in 0..BACK_OFF_SPINS {
+            spin_loop();
+            spun += 1;
+        }
+        spun
+    }
 
     /// A named thread.
     pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
@@ -353,7 +363,11 @@ mod checked {
 
     pub(crate) const COURTESY_SPINS: u32 = 2;
     pub(crate) const COURTESY_YIELDS: u32 = 2;
-    pub(crate) const BACK_OFF_SPINS: u32 = 0;
+
+    /// Another schedule, which is explored anyway.
+    pub(crate) fn back_off() -> u32 {
+        0
+    }
 
     // All threads of a model run on one thread of the system, so this is one allocator for the model.
     std::thread_local! {

@@ -17,7 +17,7 @@
 //! 7. While the line is long, an attempt to change it first waits a moment for those who are inside of one: with a long line to change it takes
 //!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
 //!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
-//! 8. While nobody waits in line, a thread whose attempt failed first lets the others go on for a moment (`BACK_OFF_SPINS`):
+//! 8. While nobody waits in line, a thread whose attempt failed first lets the others go on for a moment (`sync::back_off`):
 //!    they then make some dozens of round trips with the state in the cache of their core, where otherwise each transition
 //!    begins by fetching it from another one. With a line each round trip ends in another thread anyway, and waiting would
 //!    only delay the hand-over. Bounded, and once the thread asks the others to give way (rule 5) it does not wait itself.
@@ -33,7 +33,7 @@ use super::{PoolEffects, PoolEvent, PoolStripe};
 use crate::reclaim::{Draft, Head, MAX_READERS};
 use crate::runtime::ResourceHandle;
 use crate::stripe::{Applied, Recipient, Timestamp, WaiterId, WakeResult, violations};
-use crate::sync::{AtomicUsize, BACK_OFF_SPINS, COURTESY_SPINS, COURTESY_YIELDS, Line, Ordering, spin_loop, yield_now};
+use crate::sync::{AtomicUsize, COURTESY_SPINS, COURTESY_YIELDS, Line, Ordering, back_off, spin_loop, yield_now};
 
 /// States with more idle entries and waiters than this are not checked in debug builds: the check is O(n) and stands
 /// inside the commit loop, where it would break INV-COST.
@@ -271,12 +271,7 @@ impl StripeCell {
         if attempts >= self.patience || self.has_line() {
             return 0;
         }
-        let mut spun = 0;
-        while spun < BACK_OFF_SPINS {
-            spin_loop();
-            spun += 1;
-        }
-        spun
+        back_off()
     }
 
     #[cfg(feature = "trace")]

@@ -29,6 +29,7 @@ use core::iter::Chain;
 
 /// How many waiters lie in the two ends: with no more there is no tree.
 #[allow(clippy::cast_possible_truncation, reason = "a small constant")]
+#[cfg_attr(any(feature = "loom", feature = "shuttle"), allow(dead_code, reason = "their lines know nothing"))]
 pub(crate) const ENDS: u32 = 2 * SIZE as u32;
 
 /// Names one enqueued take of one stripe; never used twice there.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::runtime::slot::wake_slot;
-use crate::sync::Deadline;
+use crate::sync::{BACK_OFF_SPINS, Deadline};
 use core::time::Duration;
 
 fn a_take() -> PoolEvent {
