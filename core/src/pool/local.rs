@@ -316,7 +316,8 @@ impl<T> fmt::Debug for LocalPool<T> {
 }
 
 impl<'a, T> CreatePermit<'a, T> {
-    /// The right that comes from a resource of `local` that the caller has taken out of its lease.
+    /// The right that the caller has otherwise: from a resource of `local` that it has taken out of its lease, or as an
+    /// [`ArcPermit`](super::ArcPermit).
     pub(super) fn new(local: &'a LocalPool<T>) -> Self {
         Self { local }
     }

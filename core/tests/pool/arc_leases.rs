@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::spawn;
 use striped_pool::{Acquired, ArcLease, LocalPool};
 
-fn local(world: &Arc<World>, capacity: u32) -> Arc<LocalPool<Resource>> {
+pub(crate) fn local(world: &Arc<World>, capacity: u32) -> Arc<LocalPool<Resource>> {
     let ender = Arc::clone(world);
     Arc::new(LocalPool::new(capacity, move |resource| ender.end(resource)))
 }

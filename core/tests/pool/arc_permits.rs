@@ -1,16 +1,12 @@
 //! Permits from a one-stripe part in an `Arc`: they go where they like, and otherwise do what permits do.
 
+use crate::arc_leases::local;
 use crate::threads::{LIMIT, joined};
 use crate::world::{Resource, World, is_at_rest};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::spawn;
 use striped_pool::{Acquired, ArcPermit, CreatePermit, LocalPool};
-
-fn local(world: &Arc<World>, capacity: u32) -> Arc<LocalPool<Resource>> {
-    let ender = Arc::clone(world);
-    Arc::new(LocalPool::new(capacity, move |resource| ender.end(resource)))
-}
 
 fn borrowed(pool: &LocalPool<Resource>) -> CreatePermit<'_, Resource> {
     let Ok(Acquired::Permit(permit)) = pool.try_acquire() else { panic!("there is room, and nothing idle") };

@@ -4,7 +4,6 @@
 
 use super::{Held, Lease, resume};
 use crate::pool::local::{CreatePermit, LocalPool};
-use crate::runtime::{PoolEvent, ResourceHandle};
 use crate::sync::Arc;
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -112,16 +111,15 @@ impl<T> CreatePermit<'_, T> {
 impl<T> ArcPermit<T> {
     /// As [`CreatePermit::fulfil`].
     pub fn fulfil(mut self, value: T) -> ArcLease<T> {
-        let lease = ArcLease { local: Arc::clone(&self.local), held: Held::new(ResourceHandle::new(value)) };
         self.is_fulfilled = true;
-        lease
+        CreatePermit::new(&self.local).fulfil(value).into_arc(Arc::clone(&self.local))
     }
 }
 
 impl<T> Drop for ArcPermit<T> {
     fn drop(&mut self) {
         if !self.is_fulfilled {
-            self.local.commit_quietly(PoolEvent::CreateFailed);
+            drop(CreatePermit::new(&self.local));
         }
     }
 }
