@@ -25,7 +25,7 @@
 //!    the one point of the commit path that can wait for other threads; it takes [`MAX_READERS`] threads *inside* a
 //!    transition of one stripe, tens of nanoseconds each, or descheduled there.
 //! 6. The head is changed by compare-and-swap only.
-//! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`MAX_SPARE`] a thread, freed with the
+//! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`spare::MAX_SPARE`] a thread, freed with the
 //!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic. A node holds a
 //!    stripe at all times; one in the list holds what was left in it, only to be written over. What that shares with others
 //!    is let go, but for the older idle entries of the node recycled last: the next state of the same stripe mostly
@@ -42,6 +42,9 @@
 //!
 //! Loom: `tests/loom/reclaim.rs`, with address reuse forced and with a saturated count of 1.
 
+mod spare;
+
+use self::spare::Spare;
 use crate::runtime::{PoolStripe, ResourceHandle};
 use crate::stripe::Leftover;
 use crate::sync::{
@@ -49,10 +52,8 @@ use crate::sync::{
     yield_now,
 };
 use core::alloc::Layout;
-use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
@@ -60,8 +61,6 @@ use core::ptr::NonNull;
 const COUNT_MASK: usize = align_of::<Node>() - 1;
 /// How many readers a head can count at once (rule 5).
 pub(crate) const MAX_READERS: usize = COUNT_MASK;
-/// How many recycled nodes a thread keeps (rule 7): 8 KiB.
-const MAX_SPARE: usize = 32;
 
 /// How often a thread looks, at most, whether those inside of a transition have left it: for some microseconds, a few times
 /// what the longest usual one takes.
@@ -430,60 +429,7 @@ impl Drop for Draft {
     }
 }
 
-const_thread_local!(SPARE: Spare = Spare { top: Cell::new(None), below: RefCell::new(Vec::new()) });
-
-/// Recycled nodes of one thread (rule 7).
-struct Spare {
-    /// The node recycled last: a round trip needs no other.
-    top: Cell<Option<NonNull<Node>>>,
-    below: RefCell<Vec<NonNull<Node>>>,
-}
-
-impl Spare {
-    #[inline]
-    fn pop(&self) -> Option<NonNull<Node>> {
-        self.top.take().or_else(|| self.pop_below())
-    }
-
-    #[cold]
-    fn pop_below(&self) -> Option<NonNull<Node>> {
-        self.below.borrow_mut().pop()
-    }
-
-    /// Whether there was room.
-    #[inline]
-    fn push(&self, node: NonNull<Node>) -> bool {
-        match self.top.replace(Some(node)) {
-            None => true,
-            Some(pushed_down) => self.push_down(pushed_down),
-        }
-    }
-
-    /// Makes room on top, or says that there is none.
-    #[cold]
-    fn push_down(&self, pushed_down: NonNull<Node>) -> bool {
-        let mut below = self.below.borrow_mut();
-        let has_room = below.len() + 1 < MAX_SPARE;
-        if has_room {
-            // SAFETY: nodes in the list are nobody else's; this one stays in it.
-            let mut draft = ManuallyDrop::new(unsafe { Draft::from_node(pushed_down.as_ptr()) });
-            draft.clear();
-            below.push(pushed_down);
-        } else {
-            self.top.set(Some(pushed_down));
-        }
-        has_room
-    }
-}
-
-impl Drop for Spare {
-    fn drop(&mut self) {
-        while let Some(node) = self.pop() {
-            // SAFETY: nodes in the list are nobody else's.
-            unsafe { free(node) };
-        }
-    }
-}
+const_thread_local!(SPARE: Spare = Spare::new());
 
 #[cold]
 #[allow(clippy::cast_ptr_alignment, reason = "the layout asks for the alignment of a node")]

@@ -13,7 +13,8 @@
 //! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
 //! | `sync.rs` | names them all | under names of its own | no |
 //! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
-//! | `runtime/cell.rs` | three hints (who asks to go first, whether there is a line, whose turn is next); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
+//! | `reclaim/spare.rs` | no | yes: the recycled nodes of a thread | no |
+//! | `runtime/cell.rs` | four hints (who asks to go first, whether there is a line and a long one, whose turn is next); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
 //! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 out=target/cargo-mutants
 report=docs/cargo-mutants.md
 machine=(-f core/src/stripe.rs -f 'core/src/stripe/**')
-runtime=(-f 'core/src/runtime/**' -f core/src/reclaim.rs)
+runtime=(-f 'core/src/runtime/**' -f core/src/reclaim.rs -f core/src/reclaim/spare.rs)
 
 # NAME PREDECESSOR TARGETS… -- ARGUMENTS…: one pass over what the predecessor has missed, or over everything if there is none. Only
 # the named test targets are built and run.

@@ -1,6 +1,7 @@
 //! What no user of a pool can see: who keeps which node, and when. With std's threads; the races are loom's
 //! (`tests/loom/reclaim.rs`).
 
+use super::spare::MAX_SPARE;
 use super::*;
 use crate::stripe::{Event, Stripe, Timestamp};
 use core::ptr::null_mut;
@@ -129,7 +130,7 @@ fn a_head_that_goes_gives_its_node_back() {
 
 #[test]
 fn so_many_nodes_are_kept_and_no_more() {
-    let spare = Spare { top: Cell::new(None), below: RefCell::new(Vec::new()) };
+    let spare = Spare::new();
     let nodes: Vec<NonNull<Node>> = (0..=MAX_SPARE).map(|_| allocate()).collect();
     for node in &nodes[..MAX_SPARE] {
         assert!(spare.push(*node));
