@@ -69,7 +69,7 @@ const FINISH_LOOKS: u32 = 64;
 const FINISH_SPINS: u32 = 4;
 
 #[cfg(not(any(feature = "loom", feature = "trace")))]
-const _: () = assert!(size_of::<Node>() == 256, "a node fills its alignment");
+const _: () = assert!(size_of::<Node>() == 512, "a node fills twice its alignment");
 
 /// One stripe in memory. Aligned so that its address leaves room for the count.
 #[repr(C, align(256))]
@@ -364,7 +364,7 @@ impl Draft {
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     pub(crate) fn write(&mut self, stripe: &PoolStripe) -> (RefMut<'_>, Leftover<ResourceHandle>) {
         let mut copy = self.stripe();
-        debug_assert!(copy.queue().is_empty(), "a draft that is written has no line: it would be dropped here");
+        debug_assert!(!copy.queue().is_sharing(), "a draft that is written shares no line: it would be dropped here");
         let left_over = copy.copy_from(stripe);
         (copy, left_over)
     }
@@ -417,7 +417,7 @@ impl Drop for Draft {
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     fn drop(&mut self) {
         // Rule 7: the next state has another line.
-        if !self.stripe().queue().is_empty() {
+        if self.stripe().queue().is_sharing() {
             self.clear();
         }
         let node = self.node;

@@ -87,8 +87,8 @@ use counter::{add, sub};
 
 /// The state of one stripe: immutable, the only thing that threads share.
 ///
-/// Small on purpose: it is copied by every transition. What can grow hides behind two pointers that are null in the
-/// common case (nobody waits, at most [`cache::INLINE`] idle).
+/// Small on purpose: it is copied by every transition, but for the ends of the queue while nobody waits. What can grow hides
+/// behind two pointers that are null in the common case (at most sixteen wait, at most [`cache::INLINE`] are idle).
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Stripe<R: Copy, W> {
     capacity: u32,
@@ -101,7 +101,7 @@ pub struct Stripe<R: Copy, W> {
     cache: Cache<R>,
 }
 
-impl<R: Copy, W> Clone for Stripe<R, W> {
+impl<R: Copy, W: Clone> Clone for Stripe<R, W> {
     #[inline]
     fn clone(&self) -> Self {
         Self { queue: self.queue.clone(), cache: self.cache.clone(), ..*self }
@@ -372,9 +372,9 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
     }
 }
 
-impl<R: Copy, W> Stripe<R, W> {
-    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. The line that it had
-    /// is let go at once; what its cache shared is returned, to be dropped when nobody waits for that.
+impl<R: Copy, W: Copy> Stripe<R, W> {
+    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. What its queue
+    /// shared is let go at once; what its cache shared is returned, to be dropped when nobody waits for that.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
     pub(crate) fn copy_from(&mut self, source: &Self) -> Leftover<R> {
@@ -385,15 +385,17 @@ impl<R: Copy, W> Stripe<R, W> {
         self.freeing = *freeing;
         self.next_id = *next_id;
         self.closed = *closed;
-        self.queue.clone_from(queue);
+        self.queue.copy_from(queue);
         self.cache.copy_from(cache)
     }
+}
 
+impl<R: Copy, W> Stripe<R, W> {
     /// Lets go of what may be shared with other stripes: a copy that is no longer needed then holds nothing but its own
     /// bytes, and may be copied over.
     #[cold]
     pub(crate) fn unshare(&mut self) {
-        self.queue = Queue::default();
+        self.queue.unshare();
         self.cache.unshare();
     }
 
@@ -406,7 +408,7 @@ impl<R: Copy, W> Stripe<R, W> {
     /// Whether anything may be shared with other stripes.
     #[inline]
     pub(crate) fn is_sharing(&self) -> bool {
-        !self.queue.is_empty() || self.cache.is_sharing()
+        self.queue.is_sharing() || self.cache.is_sharing()
     }
 
     /// How many resources there may be.
@@ -486,7 +488,7 @@ fn unchanged<R: Copy, W>(effect: StripeEffect<R, W>) -> Applied<R, W> {
 /// Several wakes make one `WakeMany`.
 fn wake_all<R: Copy, W: Copy>(mut waiters: Queue<W>, result: WakeResult<R>) -> Option<StripeEffect<R, W>> {
     if waiters.len() > 1 {
-        return Some(StripeEffect::WakeMany { waiters, result });
+        return Some(StripeEffect::WakeMany { waiters: Box::new(waiters), result });
     }
     let only = waiters.pop()?;
     Some(StripeEffect::Wake { recipient: Recipient::Slot(only.wake), result })

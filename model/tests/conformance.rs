@@ -102,7 +102,7 @@ impl Hash {
             Some(StripeEffect::WakeMany { waiters, result }) => {
                 self.mix(3_u64);
                 self.mix(waiters.len());
-                for waiter in waiters {
+                for waiter in waiters.iter() {
                     self.mix(waiter.id.0);
                     self.mix(waiter.wake);
                 }

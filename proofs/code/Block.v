@@ -25,6 +25,10 @@ Module Block.
 
     Definition last b : option A := match rev b with [] => None | x :: _ => Some x end.
 
+    (** Takes out the first element. *)
+    Definition pop_first b : option (A * list A) :=
+      match b with [] => None | x :: rest => Some (x, rest) end.
+
     (** Takes out the element at position [at_]. *)
     Definition remove (at_ : nat) b : option (A * list A) :=
       match nth_error b at_ with Some x => Some (x, firstn at_ b ++ skipn (S at_) b) | None => None end.

@@ -12,46 +12,32 @@ Set Implicit Arguments.
 
 Section queue.
   Context {W : Type}.
-  Implicit Types (l : Queue.line W) (q : Queue.t W) (w : waiter W) (ws : list (waiter W)).
+  Implicit Types (q : Queue.t W) (w : waiter W) (ws : list (waiter W)).
   Import Queue.
 
-  Definition line_ok l : Prop :=
-    length (front l) <= Block.size /\ ok (middle l) /\ length (back l) <= Block.size.
+  (** What every function but [settle] needs and keeps. *)
+  Definition parts_ok q : Prop := length (front q) <= Block.size /\ ok (middle q) /\ length (back q) <= Block.size.
 
-  Definition queue_ok q : Prop := match q with None => True | Some l => line_ok l /\ front l <> [] end.
-
-  Lemma copy_spec q : queue_ok q -> line_ok (copy q) /\ line_list (copy q) = to_list q.
-  Proof.
-    destruct q as [l|]; simpl; [tauto|]. intros _. repeat split; simpl; auto; lia.
-  Qed.
+  Definition queue_ok q : Prop := parts_ok q /\ (front q = [] -> to_list q = []).
 
   Lemma queue_ok_empty : queue_ok empty.
-  Proof. exact I. Qed.
+  Proof. repeat split; simpl; auto; lia. Qed.
 
   (** ** Rule 1 *)
 
-  Lemma refill_spec l :
-    line_ok l -> front l = [] ->
-    line_ok (refill l) /\ line_list (refill l) = line_list l /\ (front (refill l) = [] -> line_list l = []).
+  Lemma settle_spec q : parts_ok q -> queue_ok (settle q) /\ to_list (settle q) = to_list q.
   Proof.
-    destruct l as [f m b]. unfold line_ok, line_list, refill. simpl. intros (_ & Hm & Hb) ->.
+    destruct q as [f m b]. unfold queue_ok, parts_ok, to_list, settle. simpl. intros (Hf & Hm & Hb).
+    destruct f as [|w ws]; simpl.
+    2:{ split; [|reflexivity]. split; [|discriminate]. auto. }
     destruct (Seq.is_empty m) eqn:E; simpl.
-    - apply is_empty_to_list in E. rewrite E, app_nil_r. simpl. repeat split; auto; try apply Hm. lia.
+    - apply is_empty_to_list in E. rewrite E, app_nil_r. simpl. repeat split; auto; try apply Hm; lia.
     - pose proof (split_at_to_list Block.size _ (proj1 Hm)) as [H1 H2]. pose proof (ok_split_at Block.size Hm) as [O1 O2].
       destruct (Seq.split_at Block.size m) as [oldest rest]. cbn [fst snd front middle back] in *.
       unfold Block.of_list. rewrite H1, H2, firstn_firstn, Nat.min_id, app_assoc, firstn_skipn.
-      split; [split; [rewrite firstn_length; lia|auto]|]. split; [reflexivity|].
+      split; [|reflexivity]. split; [split; [rewrite firstn_length; lia|auto]|].
       intros N. destruct (Seq.to_list m) as [|x xs] eqn:L; [|discriminate].
       apply is_empty_to_list in L. congruence.
-  Qed.
-
-  Lemma set_spec l : line_ok l -> queue_ok (set l) /\ to_list (set l) = line_list l.
-  Proof.
-    intros H. unfold set. destruct (front l) as [|w ws] eqn:F; simpl.
-    - destruct (refill_spec H F) as (Ho & El & En). destruct (front (refill l)) as [|x xs] eqn:G; simpl.
-      + split; [exact I|]. now rewrite En.
-      + rewrite G. split; [split; [assumption|discriminate]|assumption].
-    - rewrite F. simpl. split; [split; [assumption|congruence]|reflexivity].
   Qed.
 
   (** ** Push *)
@@ -66,9 +52,11 @@ Section queue.
     rewrite H2, to_list_push_back, <- app_assoc. reflexivity.
   Qed.
 
-  Lemma spill_spec l : line_ok l -> line_ok (spill l) /\ line_list (spill l) = line_list l /\ back (spill l) = [].
+  Lemma spill_spec q :
+    parts_ok q ->
+    parts_ok (spill q) /\ to_list (spill q) = to_list q /\ back (spill q) = [] /\ front (spill q) = front q.
   Proof.
-    destruct l as [f m b]. unfold line_ok, spill, line_list. simpl. intros (Hf & Hm & Hb).
+    destruct q as [f m b]. unfold parts_ok, spill, to_list. simpl. intros (Hf & Hm & Hb).
     destruct b as [|w ws]; simpl; [auto|]. destruct (fold_push_back ws ok_leaf) as [H1 H2].
     rewrite to_list_join, H2, app_nil_r. repeat split; auto; try lia; apply ok_join; auto.
   Qed.
@@ -76,26 +64,25 @@ Section queue.
   Lemma is_full_false b : Block.is_full (A := waiter W) b = false -> length b < Block.size.
   Proof. apply Nat.leb_gt. Qed.
 
-  Lemma line_push_spec w l : line_ok l -> line_ok (line_push w l) /\ line_list (line_push w l) = line_list l ++ [w].
-  Proof.
-    intros H. unfold line_push. destruct (_ && _ && _) eqn:E.
-    - apply andb_true_iff in E as [[E1 E2]%andb_true_iff E3%negb_true_iff]. destruct l as [f m b]. simpl in *.
-      destruct b; [|discriminate]. apply is_empty_to_list in E1. destruct H as (Hf & Hm & Hb). simpl in *.
-      unfold line_ok, line_list, Block.push. rewrite E3. apply is_full_false in E3. simpl. rewrite E1, app_length, !app_nil_r.
-      simpl. repeat split; auto; try apply Hm. lia.
-    - set (l' := if Block.is_full (back l) then spill l else l).
-      assert (line_ok l' /\ line_list l' = line_list l /\ length (back l') < Block.size) as (H1 & H2 & H3).
-      { subst l'. destruct (Block.is_full (back l)) eqn:F.
-        - destruct (spill_spec H) as (? & ? & ->). repeat split; try apply H0; auto. simpl. unfold Block.size. lia.
-        - apply is_full_false in F. auto. }
-      rewrite <- H2. destruct l' as [f m b]. unfold line_ok, line_list, Block.push in *. simpl in *.
-      destruct (Block.is_full b) eqn:F; [apply Nat.leb_le in F; lia|]. rewrite app_length. simpl.
-      split; [intuition lia|]. now rewrite <- !app_assoc.
-  Qed.
-
   Theorem queue_push w q : queue_ok q -> queue_ok (push w q) /\ to_list (push w q) = to_list q ++ [w].
   Proof.
-    intros [H1 H2]%copy_spec. destruct (line_push_spec w H1) as [H3 H4]. rewrite <- H2, <- H4. now apply set_spec.
+    intros [H Hr]. unfold push. destruct (_ && _ && _) eqn:E.
+    - apply andb_true_iff in E as [[E1 E2]%andb_true_iff E3%negb_true_iff]. destruct q as [f m b]. simpl in *.
+      destruct b; [|discriminate]. apply is_empty_to_list in E1. destruct H as (Hf & Hm & Hb).
+      unfold queue_ok, parts_ok, to_list, Block.push in *. simpl in *. rewrite E3. apply is_full_false in E3.
+      rewrite E1, app_length, !app_nil_r. simpl. repeat split; auto; try apply Hm. lia.
+    - assert (front q <> []) as Hn.
+      { intros N. specialize (Hr N). destruct q as [f m b]. unfold to_list in Hr. simpl in *. subst f. simpl in *.
+        apply app_eq_nil in Hr as [M%is_empty_to_list ->]. rewrite M in E. discriminate. }
+      set (q' := if Block.is_full (back q) then spill q else q).
+      assert (parts_ok q' /\ to_list q' = to_list q /\ length (back q') < Block.size /\ front q' = front q)
+        as (H1 & H2 & H3 & H4).
+      { subst q'. destruct (Block.is_full (back q)) eqn:F.
+        - destruct (spill_spec H) as (? & ? & -> & ?). repeat split; try apply H0; auto. simpl. unfold Block.size. lia.
+        - apply is_full_false in F. auto. }
+      rewrite <- H2. destruct q' as [f m b]. unfold queue_ok, parts_ok, to_list, Block.push in *. simpl in *.
+      destruct (Block.is_full b) eqn:F; [apply Nat.leb_le in F; lia|]. rewrite app_length. simpl.
+      split; [|now rewrite <- !app_assoc]. split; [intuition lia|]. congruence.
   Qed.
 
   (** ** Pop, length *)
@@ -107,21 +94,21 @@ Section queue.
     | w :: rest => exists q', pop q = Some (w, q') /\ to_list q' = rest /\ queue_ok q'
     end.
   Proof.
-    destruct q as [[f m b]|]; [|reflexivity]. unfold queue_ok, line_ok. simpl. intros [(Hf & Hm & Hb) Hn].
-    destruct f as [|w ws]; [easy|]. simpl in *. eexists. split; [reflexivity|].
-    assert (line_ok (Line ws m b)) as [H1 H2]%set_spec; [|auto]. repeat split; try apply Hm; auto. simpl. lia.
-  Qed.
-
-  Theorem queue_len q : queue_ok q -> len q = length (to_list q).
-  Proof.
-    destruct q as [[f m b]|]; [|reflexivity]. intros [(_ & Hm & _) _]. simpl in *. unfold line_list. simpl.
-    rewrite !app_length, (ok_len Hm). lia.
+    destruct q as [f m b]. unfold queue_ok, parts_ok. simpl. intros [(Hf & Hm & Hb) Hr].
+    destruct f as [|w ws]; [now rewrite Hr|]. unfold to_list. simpl in *. eexists. split; [reflexivity|].
+    assert (parts_ok (Queue ws m b)) as [H1 H2]%settle_spec; [|auto]. repeat split; try apply Hm; auto. simpl. lia.
   Qed.
 
   Theorem queue_is_empty q : queue_ok q -> is_empty q = true <-> to_list q = [].
   Proof.
-    destruct q as [[f m b]|]; [|easy]. intros [_ Hn]. simpl in *. split; [discriminate|].
-    now destruct f.
+    destruct q as [f m b]. unfold queue_ok, is_empty, to_list. simpl. intros [_ Hr]. destruct f; [tauto|easy].
+  Qed.
+
+  Theorem queue_len q : queue_ok q -> len q = length (to_list q).
+  Proof.
+    intros H. unfold len. destruct (is_empty q) eqn:E.
+    - apply (queue_is_empty H) in E. now rewrite E.
+    - destruct q as [f m b], H as [(_ & Hm & _) _]. unfold to_list. simpl in *. rewrite !app_length, (ok_len Hm). lia.
   Qed.
 
   (** ** Removal by id *)
@@ -229,35 +216,33 @@ Section queue.
   Qed.
 
   (** In the front; else in the back, and then not in the middle, since ids are sorted; else in the middle. *)
-  Lemma line_remove_spec id l :
-    line_ok l -> sorted (line_list l) ->
-    option_map (fun p => (fst p, line_list (snd p))) (line_remove id l) = Machine.remove id (line_list l)
-    /\ (forall w l', line_remove id l = Some (w, l') -> line_ok l').
-  Proof.
-    destruct l as [f m b]. unfold line_ok, line_list, line_remove. simpl. intros (Hf & Hm & Hb) Hs.
-    rewrite !remove_app, (remove_position f). destruct (position f id) as [k|] eqn:Pf.
-    { destruct (position_some _ _ Pf) as (w & rest & E). rewrite E. simpl. split; [reflexivity|].
-      intros ? ? [= _ <-]. simpl. apply block_remove_length in E. intuition lia. }
-    apply sorted_app in Hs as (_ & Hs & _). apply sorted_app in Hs as (Hsm & _ & Hlt).
-    rewrite (remove_position b). destruct (position b id) as [k|] eqn:Pb.
-    - destruct (position_some _ _ Pb) as (w & rest & E). rewrite E. rewrite remove_not_in.
-      + simpl. split; [reflexivity|]. intros ? ? [= _ <-]. simpl. apply block_remove_length in E. intuition lia.
-      + intros Hi. assert (In id (map waiter_id b)) as Hj.
-        { eapply remove_some_in. rewrite remove_position, Pb. exact E. }
-        specialize (Hlt _ _ Hi Hj). lia.
-    - destruct (remove_middle_spec id Hm Hsm) as [<- H2]. destruct (remove_middle id m) as [[w m']|]; simpl.
-      + split; [reflexivity|]. intros ? ? [= _ <-]. simpl. eauto.
-      + split; easy.
-  Qed.
-
   Theorem queue_remove id q :
     queue_ok q -> sorted (to_list q) ->
     option_map (fun p => (fst p, to_list (snd p))) (remove id q) = Machine.remove id (to_list q)
     /\ (forall w q', remove id q = Some (w, q') -> queue_ok q').
   Proof.
-    intros [H1 <-]%copy_spec Hs. unfold remove. destruct (line_remove_spec id H1 Hs) as [<- H2].
-    destruct (line_remove id (copy q)) as [[w l]|]; simpl; [|split; easy].
-    destruct (set_spec (H2 _ _ eq_refl)) as [H3 H4]. rewrite H4. split; [reflexivity|]. now intros ? ? [= _ <-].
+    destruct q as [f m b]. unfold queue_ok, parts_ok, remove. cbn [front middle back]. intros [(Hf & Hm & Hb) Hr] Hs.
+    change (to_list (Queue f m b)) with (f ++ Seq.to_list m ++ b) in *.
+    rewrite !remove_app, (remove_position f). destruct (position f id) as [k|] eqn:Pf.
+    { destruct (position_some _ _ Pf) as (w & rest & E). rewrite E. cbn [option_map fst snd].
+      assert (parts_ok (Queue rest m b)) as [H1 H2]%settle_spec.
+      { apply block_remove_length in E. repeat split; simpl; try apply Hm; lia. }
+      rewrite H2. split; [reflexivity|]. now intros ? ? [= _ <-]. }
+    apply sorted_app in Hs as (_ & Hs & _). apply sorted_app in Hs as (Hsm & _ & Hlt).
+    assert (f = [] -> Seq.to_list m = [] /\ b = []) as Hr'.
+    { intros N. apply app_eq_nil. specialize (Hr N). subst f. exact Hr. }
+    rewrite (remove_position b). destruct (position b id) as [k|] eqn:Pb.
+    - destruct (position_some _ _ Pb) as (w & rest & E). rewrite E. rewrite remove_not_in.
+      + simpl. split; [reflexivity|]. intros ? ? [= _ <-]. simpl. apply block_remove_length in E.
+        split; [intuition lia|]. intros N. destruct (Hr' N) as [_ ->]. now destruct k.
+      + intros Hi. assert (In id (map waiter_id b)) as Hj.
+        { eapply remove_some_in. rewrite remove_position, Pb. exact E. }
+        specialize (Hlt _ _ Hi Hj). lia.
+    - destruct (remove_middle_spec id Hm Hsm) as [R H2]. rewrite <- R.
+      destruct (remove_middle id m) as [[w m']|] eqn:Em; simpl in *.
+      + split; [reflexivity|]. intros ? ? [= _ <-]. simpl. split; [split; [assumption|]; split; [eauto|assumption]|].
+        intros N. destruct (Hr' N) as [M _]. rewrite M in R. discriminate.
+      + split; easy.
   Qed.
 
   (** ** The oldest *)
@@ -268,17 +253,19 @@ Section queue.
     to_list taken = firstn count (to_list q) /\ to_list rest = skipn count (to_list q)
     /\ queue_ok taken /\ queue_ok rest.
   Proof.
-    intros H. unfold take_oldest. destruct (Nat.eqb_spec count 0) as [->|Hc]; simpl; [auto|].
-    destruct q as [l|]; simpl; [|now rewrite firstn_nil, skipn_nil].
-    destruct H as [(Hf & Hm & Hb) _]. destruct l as [f m b]. simpl in *.
+    intros H. unfold take_oldest. destruct (Nat.eqb_spec count 0) as [->|Hc]; simpl; [auto using queue_ok_empty|].
+    destruct (is_empty q) eqn:En.
+    { apply (queue_is_empty H) in En. rewrite En, firstn_nil, skipn_nil. simpl. auto using queue_ok_empty. }
+    destruct H as [(Hf & Hm & Hb) _]. destruct q as [f m b]. unfold is_empty in En. simpl in *.
     set (c1 := count - length (firstn count f)).
     destruct (split_at_to_list c1 _ (proj1 Hm)) as [H1 H2]. destruct (ok_split_at c1 Hm) as [O1 O2].
     destruct (Seq.split_at c1 m) as [m1 m2]. cbn [fst snd] in *. set (c2 := c1 - Seq.len m1).
-    assert (line_ok (Line (firstn count f) m1 (firstn c2 b))) as [T1 T2]%set_spec.
-    { repeat split; simpl; try apply O1; rewrite firstn_length; lia. }
-    assert (line_ok (Line (skipn count f) m2 (skipn c2 b))) as [R1 R2]%set_spec.
+    assert (queue_ok (Queue (firstn count f) m1 (firstn c2 b))) as T.
+    { split; [repeat split; simpl; try apply O1; rewrite firstn_length; lia|].
+      destruct f; [discriminate|]. now destruct count. }
+    assert (parts_ok (Queue (skipn count f) m2 (skipn c2 b))) as [R1 R2]%settle_spec.
     { repeat split; simpl; try apply O2; rewrite skipn_length; lia. }
-    rewrite T2, R2. split; [|split; [|auto]]; unfold line_list; simpl; rewrite ?firstn_app, ?skipn_app, ?H1, ?H2;
+    rewrite R2. split; [|split; [|auto]]; unfold to_list; simpl; rewrite ?firstn_app, ?skipn_app, ?H1, ?H2;
       assert (c1 = count - length f) as E1 by (subst c1; rewrite firstn_length; lia);
       assert (c2 = c1 - length (Seq.to_list m)) as E2 by (subst c2; rewrite (ok_len O1), H1, firstn_length; lia);
       rewrite E2, E1; reflexivity.

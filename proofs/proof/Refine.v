@@ -98,19 +98,20 @@ Section shipped.
   Lemma shipped_implements : implements (shipped R W) q_ok k_ok.
   Proof.
     split; simpl.
-    - intros n. repeat split; simpl; try easy. constructor.
-    - intros n w q (H1 & H2 & H3). destruct (queue_push (Waiter n w) _ H1) as [P1 P2]. split; [|assumption].
+    - intros n. repeat split; simpl; try easy; try lia. constructor.
+    - intros n w q (H1 & H2 & H3). destruct (queue_push (Waiter n w) H1) as [P1 P2]. split; [|assumption].
       split; [assumption|]. rewrite P2. split; [now apply sorted_snoc|].
       intros i. rewrite map_app. intros [Hi|[<-|[]]]%in_app_or; simpl; [specialize (H3 i Hi)|]; lia.
-    - intros n q (H1 & H2 & H3). pose proof (queue_pop _ H1) as P. destruct (Queue.to_list q) as [|w ws] eqn:E.
-      + rewrite P. simpl. rewrite E. repeat split; auto; rewrite E; auto.
-      + destruct P as (q' & -> & P1 & P2). simpl. rewrite P1. repeat split; auto; rewrite P1.
+    - intros n q (H1 & H2 & H3). pose proof (queue_pop H1) as P. destruct (Queue.to_list q) as [|w ws] eqn:E.
+      + rewrite P. split; [reflexivity|]. split; [assumption|]. split; [assumption|]. simpl. now rewrite E.
+      + destruct P as (q' & -> & P1 & P2). simpl. split; [reflexivity|]. split; [assumption|]. split; [assumption|].
+        rewrite P1. split.
         * now apply StronglySorted_inv in H2.
         * intros i Hi. apply H3. simpl. auto.
-    - intros n id q (H1 & H2 & H3). destruct (queue_remove id _ H1 H2) as [P1 P2].
+    - intros n id q (H1 & H2 & H3). destruct (queue_remove id H1 H2) as [P1 P2].
       destruct (Queue.remove id q) as [[w q']|]; simpl in P1; [|now symmetry]. symmetry in P1. split; [assumption|].
       destruct (sorted_remove _ H2 P1) as [P3 P4]. split; [eauto|]. auto.
-    - intros n count q (H1 & H2 & H3). pose proof (queue_take_oldest count _ H1) as P.
+    - intros n count q (H1 & H2 & H3). pose proof (queue_take_oldest count H1) as P.
       destruct (Queue.take_oldest count q) as [taken rest]. simpl. destruct P as (P1 & P2 & P3 & P4).
       split; [assumption|]. split; [assumption|]. split; [assumption|]. rewrite P2. now apply sorted_skipn.
     - split; [|reflexivity]. split; [apply cache_ok_empty|]. constructor.
@@ -136,9 +137,8 @@ Section shipped.
   Proof.
     intros capacity es s. pose proof (run_ok shipped_implements capacity es) as [(Hq & _) [Hk _]]. fold s in Hq, Hk.
     split.
-    - unfold waiting, Concrete.abs. simpl. destruct (Concrete.queue s) as [[f m b]|]; [|reflexivity].
-      destruct Hq as [(_ & Hm & _) _]. simpl in *. etransitivity; [now apply depth_log|].
-      unfold Queue.line_list. simpl. rewrite !app_length, (ok_len Hm). lia.
+    - destruct Hq as [(_ & Hm & _) _]. unfold waiting, Concrete.abs. simpl. unfold Queue.to_list.
+      etransitivity; [now apply depth_log|]. rewrite !app_length, (ok_len Hm). lia.
     - destruct Hk as (_ & Ho & _). unfold idle, Concrete.abs, Cache.to_list, Cache.in_order. simpl.
       etransitivity; [now apply depth_log|]. unfold Cache.to_list, Cache.in_order.
       rewrite rev_length, app_length, (ok_len Ho). lia.

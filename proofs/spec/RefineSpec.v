@@ -144,9 +144,6 @@ Section machine.
   (** INV-COST, of the shipped state: its trees are logarithmic in what waits and what is idle. *)
   Definition INV_COST : Prop := forall capacity es,
     let s := snd (concrete_answers (Concrete.new (shipped R W) capacity) es) in
-    match Concrete.queue s with
-    | Some line => 2 ^ (Seq.depth (Queue.middle line) / 3) <= S (waiting (Concrete.abs s))
-    | None => queue (Concrete.abs s) = []
-    end
+    2 ^ (Seq.depth (Queue.middle (Concrete.queue s)) / 3) <= S (waiting (Concrete.abs s))
     /\ 2 ^ (Seq.depth (Cache.older (Concrete.cache s)) / 3) <= S (idle (Concrete.abs s)).
 End machine.

@@ -6,7 +6,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 /// How many recycled nodes a thread keeps: 8 KiB.
-pub(super) const MAX_SPARE: usize = 32;
+pub(super) const MAX_SPARE: usize = 16;
 
 /// Recycled nodes of one thread (rule 7).
 pub(super) struct Spare {

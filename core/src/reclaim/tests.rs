@@ -3,6 +3,7 @@
 
 use super::spare::MAX_SPARE;
 use super::*;
+use crate::stripe::queue::ENDS;
 use crate::stripe::{Event, Stripe, Timestamp};
 use core::ptr::null_mut;
 
@@ -84,7 +85,7 @@ fn what_other_spare_nodes_shared_is_let_go() {
 fn a_spare_node_keeps_no_line() {
     let mut draft = Draft::take();
     let (mut stripe, _) = draft.write(&PoolStripe::new(1));
-    for _ in 0..2 {
+    for _ in 0..ENDS + 2 {
         let (receiver, wake) = crate::runtime::slot::wake_slot();
         drop(receiver);
         let _taken_or_queued = stripe.apply(Event::Take { wake });

@@ -281,7 +281,7 @@ impl StripeCell {
         }
     }
 
-    /// Looks at a copy of the current state (184 bytes; what is large is shared), so that `look` may take its time.
+    /// Looks at a copy of the current state (456 bytes; what is large is shared), so that `look` may take its time.
     pub fn observe<A>(&self, look: impl FnOnce(&PoolStripe) -> A) -> A {
         let copy = self.head.protect().stripe().clone();
         look(&copy)

@@ -21,13 +21,16 @@ pub(super) struct Block<T> {
     len: u32,
 }
 
-impl<T: Copy> Default for Block<T> {
+impl<T> Default for Block<T> {
     fn default() -> Self {
-        Self { items: [None; SIZE], len: 0 }
+        Self::EMPTY
     }
 }
 
 impl<T> Block<T> {
+    /// No elements.
+    pub(super) const EMPTY: Self = Self { items: [const { None }; SIZE], len: 0 };
+
     #[inline]
     pub(super) fn len(&self) -> u32 {
         self.len
@@ -86,6 +89,20 @@ impl<T: Copy> Block<T> {
         let item = self.items.get_mut(slot(last))?.take();
         self.len = last;
         item
+    }
+
+    /// Takes out the first element.
+    #[inline]
+    pub(super) fn pop_first(&mut self) -> Option<T> {
+        let [first, rest @ ..] = self.items;
+        let item = first?;
+        let mut moved = [None; SIZE];
+        for (place, item) in moved.iter_mut().zip(rest) {
+            *place = item;
+        }
+        self.items = moved;
+        self.len = sub(self.len, 1);
+        Some(item)
     }
 
     /// Takes out the element at position `at` and closes the gap.

@@ -81,7 +81,7 @@ pub enum StripeEffect<R: Copy, W> {
     /// resource) lets the list be a shared part of the queue, cut off in O(log n) (INV-COST).
     WakeMany {
         /// The waiters, oldest first.
-        waiters: Queue<W>,
+        waiters: Box<Queue<W>>,
         /// `Create` or `Cancelled`.
         result: WakeResult<R>,
     },

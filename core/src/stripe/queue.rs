@@ -4,8 +4,8 @@
 //! two lists and a set of tombstones that a later signal skips, a search tree keyed by position does without either
 //! (INV-BOUNDED). Ids strictly increase along it (INV-IDS), which makes finding one a search.
 //!
-//! Both ends lie in blocks before and after the tree, because that is where waiters come and go: seven times in eight a
-//! push or a pop copies the blocks and leaves the tree alone.
+//! Both ends lie in blocks before and after the tree, in the stripe itself, because that is where waiters come and go: seven
+//! times in eight a push or a pop leaves the tree alone, and allocates nothing.
 //!
 //! ```text
 //!   front (block)            middle (shared tree)            back (block)
@@ -14,16 +14,16 @@
 //! ```
 //!
 //! Rules:
-//! 1. The front is empty only if the queue is. A queue of none owns no memory.
+//! 1. The front is empty only if the queue is.
 //! 2. Every operation is worst-case O(log n) (INV-COST): a full back joins the tree whole, an empty front is filled by one
 //!    split.
+//! 3. Between empty queues a copy copies nothing: the blocks are not even looked at.
 //!
 //! Tested against a plain list in `tests/containers.rs`.
 
 use super::block::{self, Block, SIZE};
 use super::counter::add;
 use super::seq::{self, Seq};
-use crate::sync::Shared;
 use core::fmt;
 use core::iter::Chain;
 
@@ -53,33 +53,20 @@ pub struct Waiter<W> {
 
 /// A persistent FIFO of live waiters. Every operation is worst-case O(log n) (INV-COST).
 pub struct Queue<W> {
-    line: Option<Shared<Line<W>>>,
-}
-
-struct Line<W> {
     front: Block<Waiter<W>>,
     middle: Seq<Waiter<W>>,
     back: Block<Waiter<W>>,
 }
 
-impl<W> Clone for Queue<W> {
-    #[inline]
+impl<W: Clone> Clone for Queue<W> {
     fn clone(&self) -> Self {
-        Self { line: self.line.clone() }
-    }
-
-    #[inline]
-    fn clone_from(&mut self, source: &Self) {
-        // Between empty ones, the common case, there is nothing to count.
-        if self.line.is_some() || source.line.is_some() {
-            self.line.clone_from(&source.line);
-        }
+        Self { front: self.front.clone(), middle: self.middle.clone(), back: self.back.clone() }
     }
 }
 
 impl<W> Default for Queue<W> {
     fn default() -> Self {
-        Self { line: None }
+        Self { front: Block::EMPTY, middle: Seq::EMPTY, back: Block::EMPTY }
     }
 }
 
@@ -88,110 +75,54 @@ impl<W> Queue<W> {
     #[must_use]
     #[inline]
     pub fn len(&self) -> u32 {
-        let len = |line: &Line<W>| add(add(line.front.len(), line.middle.len()), line.back.len());
-        self.line.as_deref().map_or(0, len)
+        if self.is_empty() { 0 } else { add(add(self.front.len(), self.middle.len()), self.back.len()) }
     }
 
     /// Whether nobody waits.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.line.is_none()
+        self.front.is_empty()
     }
 
     /// The waiters, oldest first.
     #[must_use]
     pub fn iter(&self) -> Iter<'_, W> {
-        Iter { rest: self.line.as_deref().map(Line::iter) }
+        Iter { rest: self.front.iter().chain(self.middle.iter()).chain(self.back.iter()) }
+    }
+
+    /// Whether anything may be shared with other queues.
+    #[inline]
+    pub(crate) fn is_sharing(&self) -> bool {
+        !self.middle.is_empty()
+    }
+
+    /// Lets go of what may be shared with other queues; waiters are missing afterwards if there was something.
+    pub(super) fn unshare(&mut self) {
+        self.middle = Seq::EMPTY;
     }
 }
 
 impl<W: Copy> Queue<W> {
-    /// Appends a waiter, whose id must be larger than all ids in the queue.
-    pub fn push(&mut self, waiter: Waiter<W>) {
-        self.change(|line| line.push(waiter));
-    }
-
-    /// Takes out the oldest waiter.
+    /// Becomes a copy of `source`.
     #[inline]
-    pub fn pop(&mut self) -> Option<Waiter<W>> {
-        if self.is_empty() { None } else { self.pop_some() }
+    pub(super) fn copy_from(&mut self, source: &Self) {
+        // Between empty ones, the common case, there is nothing to copy.
+        if !self.is_empty() || !source.is_empty() {
+            self.copy_line(source);
+        }
     }
 
     /// Apart, so that the common case compiles small.
-    fn pop_some(&mut self) -> Option<Waiter<W>> {
-        self.change(|line| line.front.remove(0))
+    #[inline(never)]
+    fn copy_line(&mut self, source: &Self) {
+        self.front.copy_from(&source.front);
+        self.middle.clone_from(&source.middle);
+        self.back.copy_from(&source.back);
     }
 
-    /// Takes out the waiter called `id`, wherever it stands.
-    pub fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
-        self.change(|line| line.remove(id))
-    }
-
-    /// Takes out the `count` oldest waiters, or all if there are fewer.
-    #[must_use]
-    pub fn take_oldest(&mut self, count: u32) -> Self {
-        if count == 0 || self.is_empty() {
-            return Self::default();
-        }
-        let (front, middle, back) = self.change(|line| {
-            let front = line.front.take_first(count);
-            let count = count.saturating_sub(front.len());
-            let (middle, rest) = line.middle.split_at(count);
-            line.middle = rest;
-            let back = line.back.take_first(count.saturating_sub(middle.len()));
-            (front, middle, back)
-        });
-        let mut oldest = Self::default();
-        oldest.change(|line| *line = Line { front, middle, back });
-        oldest
-    }
-
-    /// Whether the representation is sound: the rules, blocks without gaps, a balanced tree. O(n); for checks.
-    #[must_use]
-    pub fn is_well_formed(&self) -> bool {
-        self.line.as_deref().is_none_or(|line| {
-            !line.front.is_empty()
-                && line.front.is_well_formed()
-                && line.middle.is_well_formed()
-                && line.back.is_well_formed()
-        })
-    }
-
-    /// Changes what waits; sees to rule 1. The new line is copied to where it will live and changed there.
-    fn change<A>(&mut self, change: impl FnOnce(&mut Line<W>) -> A) -> A {
-        let line = Shared::make_mut(self.line.get_or_insert_default());
-        let answer = change(line);
-        if line.front.is_empty() {
-            line.refill();
-        }
-        if line.front.is_empty() {
-            self.line = None;
-        }
-        answer
-    }
-}
-
-impl<W: Copy> Clone for Line<W> {
-    fn clone(&self) -> Self {
-        Self { front: self.front, middle: self.middle.clone(), back: self.back }
-    }
-}
-
-impl<W: Copy> Default for Line<W> {
-    fn default() -> Self {
-        Self { front: Block::default(), middle: Seq::EMPTY, back: Block::default() }
-    }
-}
-
-impl<W> Line<W> {
-    fn iter(&self) -> Parts<'_, W> {
-        self.front.iter().chain(self.middle.iter()).chain(self.back.iter())
-    }
-}
-
-impl<W: Copy> Line<W> {
-    fn push(&mut self, waiter: Waiter<W>) {
+    /// Appends a waiter, whose id must be larger than all ids in the queue.
+    pub fn push(&mut self, waiter: Waiter<W>) {
         if self.middle.is_empty() && self.back.is_empty() && !self.front.is_full() {
             return self.front.push(waiter);
         }
@@ -201,28 +132,26 @@ impl<W: Copy> Line<W> {
         self.back.push(waiter);
     }
 
-    /// Moves the back into the tree.
-    fn spill(&mut self) {
-        let mut back = core::mem::take(&mut self.back);
-        let Some(first) = back.remove(0) else { return };
-        let rest = back.iter().fold(Seq::EMPTY, |rest, waiter| rest.push_back(*waiter));
-        self.middle = self.middle.join(first, &rest);
+    /// Takes out the oldest waiter.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Waiter<W>> {
+        if self.is_empty() { None } else { self.pop_some() }
     }
 
-    /// Fills an empty front from the tree, else from the back.
-    fn refill(&mut self) {
-        if self.middle.is_empty() {
-            self.front = core::mem::take(&mut self.back);
-            return;
-        }
-        let (oldest, rest) = self.middle.split_at(u32::try_from(SIZE).unwrap_or(u32::MAX));
-        self.front = oldest.iter().copied().collect();
-        self.middle = rest;
+    /// Apart, so that the common case compiles small.
+    #[inline(never)]
+    fn pop_some(&mut self) -> Option<Waiter<W>> {
+        let oldest = self.front.pop_first();
+        self.settle();
+        oldest
     }
 
-    fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
+    /// Takes out the waiter called `id`, wherever it stands.
+    pub fn remove(&mut self, id: WaiterId) -> Option<Waiter<W>> {
         if let Some(at) = position(&self.front, id) {
-            return self.front.remove(at);
+            let found = self.front.remove(at);
+            self.settle();
+            return found;
         }
         if let Some(at) = position(&self.back, id) {
             return self.back.remove(at);
@@ -235,6 +164,52 @@ impl<W: Copy> Line<W> {
         self.middle = rest;
         Some(found)
     }
+
+    /// Takes out the `count` oldest waiters, or all if there are fewer.
+    #[must_use]
+    pub fn take_oldest(&mut self, count: u32) -> Self {
+        if count == 0 || self.is_empty() {
+            return Self::default();
+        }
+        let front = self.front.take_first(count);
+        let count = count.saturating_sub(front.len());
+        let (middle, rest) = self.middle.split_at(count);
+        self.middle = rest;
+        let back = self.back.take_first(count.saturating_sub(middle.len()));
+        self.settle();
+        Self { front, middle, back }
+    }
+
+    /// Whether the representation is sound: the rules, blocks without gaps, a balanced tree. O(n); for checks.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        (!self.front.is_empty() || (self.middle.is_empty() && self.back.is_empty()))
+            && self.front.is_well_formed()
+            && self.middle.is_well_formed()
+            && self.back.is_well_formed()
+    }
+
+    /// Sees to rule 1: fills an empty front from the tree, else from the back.
+    fn settle(&mut self) {
+        if !self.front.is_empty() {
+            return;
+        }
+        if self.middle.is_empty() {
+            self.front = core::mem::take(&mut self.back);
+            return;
+        }
+        let (oldest, rest) = self.middle.split_at(u32::try_from(SIZE).unwrap_or(u32::MAX));
+        self.front = oldest.iter().copied().collect();
+        self.middle = rest;
+    }
+
+    /// Moves the back into the tree.
+    fn spill(&mut self) {
+        let mut back = core::mem::take(&mut self.back);
+        let Some(first) = back.remove(0) else { return };
+        let rest = back.iter().fold(Seq::EMPTY, |rest, waiter| rest.push_back(*waiter));
+        self.middle = self.middle.join(first, &rest);
+    }
 }
 
 fn position<W>(block: &Block<Waiter<W>>, id: WaiterId) -> Option<u32> {
@@ -245,14 +220,14 @@ type Parts<'a, W> = Chain<Chain<block::Iter<'a, Waiter<W>>, seq::Iter<'a, Waiter
 
 /// The waiters of a [`Queue`], oldest first.
 pub struct Iter<'a, W> {
-    rest: Option<Parts<'a, W>>,
+    rest: Parts<'a, W>,
 }
 
 impl<'a, W> Iterator for Iter<'a, W> {
     type Item = &'a Waiter<W>;
 
     fn next(&mut self) -> Option<&'a Waiter<W>> {
-        self.rest.as_mut()?.next()
+        self.rest.next()
     }
 }
 
@@ -305,13 +280,14 @@ mod tests {
 
     #[test]
     fn each_unsound_part_makes_a_queue_unsound() {
-        let sound = || Line { front: [waiter(0)].into_iter().collect(), middle: Seq::EMPTY, back: Block::default() };
+        let sound = || Queue { front: [waiter(0)].into_iter().collect(), ..Queue::default() };
         let gap = || block::unsound([None, Some(waiter(1)), None], 1);
-        let queue = |line| Queue { line: Some(Shared::new(line)) };
-        assert!(queue(sound()).is_well_formed());
-        assert!(!queue(Line { front: Block::default(), ..sound() }).is_well_formed());
-        assert!(!queue(Line { front: gap(), ..sound() }).is_well_formed());
-        assert!(!queue(Line { middle: seq::unsound(waiter(1)), ..sound() }).is_well_formed());
-        assert!(!queue(Line { back: gap(), ..sound() }).is_well_formed());
+        assert!(sound().is_well_formed());
+        assert!(!Queue { front: gap(), ..sound() }.is_well_formed());
+        assert!(!Queue { middle: seq::unsound(waiter(1)), ..sound() }.is_well_formed());
+        assert!(!Queue { back: gap(), ..sound() }.is_well_formed());
+        let one = Seq::EMPTY.push_back(waiter(1));
+        assert!(!Queue { middle: one, ..Queue::default() }.is_well_formed());
+        assert!(!Queue { back: [waiter(1)].into_iter().collect(), ..Queue::default() }.is_well_formed());
     }
 }
