@@ -34,8 +34,7 @@ Module Queue.
       match back q with
       | [] => q
       | first :: rest =>
-          let rest := fold_left (fun rest w => Seq.push_back w rest) rest Seq.Leaf in
-          Queue (front q) (Seq.join (middle q) first rest) []
+          Queue (front q) (Seq.join (middle q) first (Seq.of_list rest)) []
       end.
 
     (** Appends a waiter. *)

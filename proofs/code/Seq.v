@@ -59,6 +59,22 @@ Section seq.
     else
       match l with Node _ ll lx lr => rotate_right ll lx lr x r | Leaf => bin l x r end.
 
+  (** ** All at once *)
+
+  (** [build]: [fuel] is for Coq to see an end; the half before the middle one, that one, the half after it. *)
+  Fixpoint build (fuel : nat) (xs : list A) : tree :=
+    match fuel with
+    | 0 => Leaf
+    | S fuel =>
+        let half := length xs / 2 in
+        match skipn half xs with
+        | [] => Leaf
+        | x :: after => bin (build fuel (firstn half xs)) x (build fuel after)
+        end
+    end.
+
+  Definition of_list (xs : list A) : tree := build (length xs) xs.
+
   (** ** Reading *)
 
   Fixpoint partition_point (holds : A -> bool) (t : tree) : nat :=

@@ -153,6 +153,17 @@ Section balance.
   Lemma ok_len t : ok t -> len t = length (to_list t).
   Proof. intros [H _]. now apply len_to_list. Qed.
 
+  Lemma ok_build fuel (xs : list A) : length xs <= fuel -> ok (build fuel xs).
+  Proof.
+    revert xs. induction fuel as [|fuel IH]; intros xs H; cbn [build]; [exact ok_leaf|].
+    pose proof (skipn_length (length xs / 2) xs) as L.
+    pose proof (Nat.div_mod_eq (length xs) 2) as D. pose proof (Nat.mod_upper_bound (length xs) 2 ltac:(discriminate)) as M.
+    assert (length (firstn (length xs / 2) xs) = length xs / 2) as F by (rewrite firstn_length; lia).
+    destruct (skipn (length xs / 2) xs) as [|x after]; cbn [length] in L; [exact ok_leaf|].
+    apply ok_bin; [apply IH; lia|apply IH; lia|].
+    rewrite !len_to_list by apply size_ok_build. rewrite !to_list_build by lia. fairly; lia.
+  Qed.
+
   Lemma ok_push_back x t : ok t -> ok (push_back x t) /\ len (push_back x t) = S (len t).
   Proof.
     induction t as [|n l _ y r IH]; simpl.

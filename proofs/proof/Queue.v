@@ -42,23 +42,13 @@ Section queue.
 
   (** ** Push *)
 
-  Lemma fold_push_back ws t :
-    ok t ->
-    ok (fold_left (fun rest w => Seq.push_back w rest) ws t)
-    /\ Seq.to_list (fold_left (fun rest w => Seq.push_back w rest) ws t) = Seq.to_list t ++ ws.
-  Proof.
-    revert t. induction ws as [|w ws IH]; intros t Ht; simpl; [now rewrite app_nil_r|].
-    destruct (IH _ (proj1 (ok_push_back w Ht))) as [H1 H2]. split; auto.
-    rewrite H2, to_list_push_back, <- app_assoc. reflexivity.
-  Qed.
-
   Lemma spill_spec q :
     parts_ok q ->
     parts_ok (spill q) /\ to_list (spill q) = to_list q /\ back (spill q) = [] /\ front (spill q) = front q.
   Proof.
     destruct q as [f m b]. unfold parts_ok, spill, to_list. simpl. intros (Hf & Hm & Hb).
-    destruct b as [|w ws]; simpl; [auto|]. destruct (fold_push_back ws ok_leaf) as [H1 H2].
-    rewrite to_list_join, H2, app_nil_r. repeat split; auto; try lia; apply ok_join; auto.
+    destruct b as [|w ws]; simpl; [auto|]. unfold Seq.of_list.
+    rewrite to_list_join, to_list_build, app_nil_r by lia. repeat split; auto; try lia; apply ok_join; auto; now apply ok_build.
   Qed.
 
   Lemma is_full_false b : Block.is_full (A := waiter W) b = false -> length b < Block.size.

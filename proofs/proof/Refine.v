@@ -30,7 +30,9 @@ Section seq.
 
   Theorem seq_sound : @SEQ_SOUND A.
   Proof.
-    split; [reflexivity|]. intros t H. pose proof (proj1 (ok_is_well_formed t) H) as Ho.
+    split; [reflexivity|].
+    split; [intros xs; split; [now apply ok_is_well_formed, ok_build|now apply to_list_build]|].
+    intros t H. pose proof (proj1 (ok_is_well_formed t) H) as Ho.
     split; [intros; now apply ok_is_well_formed, ok_push_back|]. split; [intros; now apply ok_is_well_formed, ok_push_front|].
     split; [intros x t' E; apply ok_is_well_formed; now apply (ok_pop_front Ho E)|].
     split; [intros x t' E; apply ok_is_well_formed; now apply (ok_pop_back Ho E)|].

@@ -47,6 +47,23 @@ Section seq.
 
   (** ** Both ends *)
 
+  Lemma to_list_build fuel (xs : list A) : length xs <= fuel -> to_list (build fuel xs) = xs.
+  Proof.
+    revert xs. induction fuel as [|fuel IH]; intros xs H; cbn [build].
+    { now destruct xs. }
+    pose proof (firstn_skipn (length xs / 2) xs) as E. pose proof (skipn_length (length xs / 2) xs) as L.
+    pose proof (Nat.div_mod_eq (length xs) 2) as D. pose proof (Nat.mod_upper_bound (length xs) 2 ltac:(discriminate)) as M.
+    destruct (skipn (length xs / 2) xs) as [|x after]; cbn [length] in L.
+    { assert (length xs = 0) as N by lia. now destruct xs. }
+    unfold bin. cbn [to_list]. rewrite IH by (rewrite firstn_length; lia). rewrite IH by lia. assumption.
+  Qed.
+
+  Lemma size_ok_build fuel (xs : list A) : size_ok (build fuel xs).
+  Proof.
+    revert xs. induction fuel as [|fuel IH]; intros xs; cbn [build]; [exact I|].
+    destruct (skipn (length xs / 2) xs) as [|x after]; [exact I|]. simpl. auto.
+  Qed.
+
   Lemma to_list_push_back x t : to_list (push_back x t) = to_list t ++ [x].
   Proof.
     induction t as [|n l _ y r IH]; simpl; auto. rewrite to_list_balance, IH, <- app_assoc. reflexivity.

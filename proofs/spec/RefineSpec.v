@@ -48,9 +48,11 @@ Section seq.
     /\ (forall holds, prefix_of holds (Seq.to_list t) ->
                       Seq.partition_point holds t = length (filter holds (Seq.to_list t))).
 
-  (** Every operation keeps trees sound: sizes right, every node balanced. *)
+  (** Every operation makes sound trees of sound ones: sizes right, every node balanced. One that is built of a list is sound, and
+      that list. *)
   Definition SEQ_SOUND : Prop :=
     Seq.is_well_formed (@Seq.Leaf A) = true
+    /\ (forall xs : list A, Seq.is_well_formed (Seq.of_list xs) = true /\ Seq.to_list (Seq.of_list xs) = xs)
     /\ forall t, Seq.is_well_formed t = true ->
     (forall x, Seq.is_well_formed (Seq.push_back x t) = true)
     /\ (forall x, Seq.is_well_formed (Seq.push_front x t) = true)

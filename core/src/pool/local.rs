@@ -96,7 +96,8 @@ impl<T> LocalPool<T> {
 
     /// The same for somebody who is ready to wait: if there seems to be a line already, it says that there is nothing, because
     /// nothing is idle then. If the line has gone meanwhile, waiting ends at once.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "half of every round trip")]
     pub(super) fn try_take_or_wait(&self) -> (WakeResult<ResourceHandle>, bool) {
         if self.cell.has_line() { (WakeResult::Cancelled, false) } else { self.try_take() }
     }

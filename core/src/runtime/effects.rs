@@ -108,15 +108,17 @@ pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Out
         return Performed::default();
     }
     let effects = committed.into_effects();
-    let mut work = Work::new(cell, outside);
+    let mut work;
     if let [StripeEffect::Wake { recipient: Recipient::Slot(slot), result }] = effects.as_slice() {
         // SAFETY: the same contract.
         let (unparker, event) = unsafe { deliver(*slot, *result) };
         let Some(event) = event else {
             return Performed { panic: unparker.and_then(wake), ..Performed::default() };
         };
+        work = Work::new(cell, outside);
         work.events.push_back(event);
     } else {
+        work = Work::new(cell, outside);
         work.absorb(effects);
     }
     work.settle();

@@ -204,10 +204,11 @@ impl<W: Copy> Queue<W> {
     }
 
     /// Moves the back into the tree.
+    #[cold]
     fn spill(&mut self) {
         let mut back = core::mem::take(&mut self.back);
-        let Some(first) = back.remove(0) else { return };
-        let rest = back.iter().fold(Seq::EMPTY, |rest, waiter| rest.push_back(*waiter));
+        let Some(first) = back.pop_first() else { return };
+        let rest = Seq::of(back.iter().copied(), back.len());
         self.middle = self.middle.join(first, &rest);
     }
 }

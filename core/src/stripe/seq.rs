@@ -229,6 +229,11 @@ impl<T: Copy> Seq<T> {
         Some((node.item, rest))
     }
 
+    /// The sequence of the first `len` of `items`; balanced if there are as many. O(len).
+    pub(super) fn of(items: impl IntoIterator<Item = T>, len: u32) -> Self {
+        build(&mut items.into_iter(), len)
+    }
+
     /// Whether sizes are right and every node is balanced. O(n); for checks.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
@@ -239,6 +244,18 @@ impl<T: Copy> Seq<T> {
             && node.left.is_well_formed()
             && node.right.is_well_formed()
     }
+}
+
+/// The next `len` of `items`, without the detour over all shorter sequences.
+fn build<T>(items: &mut impl Iterator<Item = T>, len: u32) -> Seq<T> {
+    let half = len / 2;
+    if len == 0 {
+        return Seq::EMPTY;
+    }
+    let left = build(items, half);
+    let Some(item) = items.next() else { return left };
+    let right = build(items, sub(sub(len, half), 1));
+    bin(left, item, right)
 }
 
 fn weighs(size: u32, times: u64) -> u64 {
@@ -400,6 +417,17 @@ mod tests {
         assert_eq!((count(&one), count(&other)), (1, 2));
         assert_eq!(copy.copy_from(&Seq::EMPTY), other);
         assert!(copy.copy_from(&Seq::EMPTY).is_empty() && copy.is_empty());
+    }
+
+    #[test]
+    fn what_is_built_at_once_is_sound_and_in_order() {
+        for n in 0..100 {
+            let built = Seq::of(0..n, u32::from(n));
+            assert!(built.is_well_formed(), "{n}");
+            assert_eq!(built, grown(n));
+        }
+        assert_eq!(Seq::of(0..9, 4), grown(4), "no more than asked for");
+        assert_eq!(Seq::of(0..3, 8), grown(3), "no more than there are");
     }
 
     fn node(size: u32, left: Seq<u8>, right: Seq<u8>) -> Seq<u8> {
