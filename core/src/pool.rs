@@ -391,8 +391,10 @@ impl<T, E> Pool<T, E> {
 
     fn try_others(&self, home: usize) -> Option<Found<'_, T>> {
         let stripes = self.inner.stripes();
-        let others = (home + 1..stripes.len()).chain(0..home);
+        // As one range, because a chain of two takes a while to find out that there is no other stripe.
+        let others = home + 1..home + stripes.len();
         others
+            .map(|turn| if turn < stripes.len() { turn } else { turn - stripes.len() })
             .map(|index| (stripes[index].try_acquire(), index))
             .find_map(|(found, index)| Some(Found { acquired: found.ok()?, index, has_waited: false }))
     }
