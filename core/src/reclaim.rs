@@ -27,8 +27,8 @@
 //! 6. The head is changed by compare-and-swap only.
 //! 7. Recycled nodes lie in a list of the thread that recycled them, at most [`spare::MAX_SPARE`] a thread, freed with the
 //!    thread. So the steady state allocates nothing, and memory is bounded by threads, not by traffic. A node holds a
-//!    stripe at all times; one in the list holds what was left in it, only to be written over. What that shares with others
-//!    is let go, but for the older idle entries of the node recycled last: the next state of the same stripe mostly
+//!    stripe at all times; one in the list holds what was left in it, only to be written over (the ends of a line too: addresses that
+//!    nobody follows). What that shares with others is let go, but for the older idle entries of the node recycled last: the next state of the same stripe mostly
 //!    shares them too, and then no reference is counted, neither there nor here. So a thread keeps the memory of at most one
 //!    tree of idle entries (64 bytes each with malloc's own, no resource), until its next transition, on whatever pool, or its
 //!    end; and if nobody else has that tree any more, this is where it is freed. With a full list the node on top stays.
@@ -68,13 +68,13 @@ const FINISH_LOOKS: u32 = 64;
 /// And how often it spins between two looks: each takes the cache line from who is about to publish.
 const FINISH_SPINS: u32 = 4;
 
-#[cfg(not(any(feature = "loom", feature = "trace")))]
+#[cfg(not(any(feature = "loom", feature = "shuttle", feature = "trace")))]
 const _: () = assert!(size_of::<Node>() == 512, "a node fills twice its alignment");
 
 /// One stripe in memory. Aligned so that its address leaves room for the count.
 #[repr(C, align(256))]
 struct Node {
-    /// First: rustc then happens to align what is copied most, the idle entries, to 16 bytes.
+    /// First: what is copied begins where the node does.
     stripe: UnsafeCell<PoolStripe>,
     debt: AtomicIsize,
     /// How many changes led to this stripe.
@@ -364,7 +364,10 @@ impl Draft {
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     pub(crate) fn write(&mut self, stripe: &PoolStripe) -> (RefMut<'_>, Leftover<ResourceHandle>) {
         let mut copy = self.stripe();
-        debug_assert!(!copy.queue().is_sharing(), "a draft that is written shares no line: it would be dropped here");
+        debug_assert!(
+            !copy.queue().is_sharing(),
+            "a draft that is written has no tree of waiters: it would be dropped here"
+        );
         let left_over = copy.copy_from(stripe);
         (copy, left_over)
     }
@@ -416,7 +419,7 @@ impl Drop for Draft {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "part of the commit loop, which is compiled for each hot event")]
     fn drop(&mut self) {
-        // Rule 7: the next state has another line.
+        // Rule 7: the next state has another tree of waiters.
         if self.stripe().queue().is_sharing() {
             self.clear();
         }

@@ -87,8 +87,8 @@ use counter::{add, sub};
 
 /// The state of one stripe: immutable, the only thing that threads share.
 ///
-/// Small on purpose: it is copied by every transition, but for the ends of the queue while nobody waits. What can grow hides
-/// behind two pointers that are null in the common case (at most sixteen wait, at most [`cache::INLINE`] are idle).
+/// Small on purpose: every transition copies it, the ends of the queue only if somebody waits. What can grow hides behind two
+/// pointers that are null in the common case (few wait, at most [`cache::INLINE`] are idle).
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Stripe<R: Copy, W> {
     capacity: u32,
@@ -373,8 +373,8 @@ impl<R: Copy, W: Copy> Stripe<R, W> {
 }
 
 impl<R: Copy, W: Copy> Stripe<R, W> {
-    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. What its queue
-    /// shared is let go at once; what its cache shared is returned, to be dropped when nobody waits for that.
+    /// Becomes a copy of `source`, field by field: at once, it would be copied twice, first into a temporary. What its cache
+    /// shared is returned, to be dropped when nobody waits for that; its queue must share nothing.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the copy that every transition makes")]
     pub(crate) fn copy_from(&mut self, source: &Self) -> Leftover<R> {

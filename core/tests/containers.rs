@@ -326,23 +326,3 @@ proptest! {
         assert_same(&cache, &cache_of(&list));
     }
 }
-
-// ------------------------------------------------------------------------------------------------------------- copies
-
-/// The commit copies a queue over another one: `clone_from` leaves nothing of what was there before.
-#[test]
-fn what_is_copied_over_another_is_what_was_copied() {
-    const SIZES: [u64; 6] = [0, 1, 3, 8, 9, 40];
-    let queue = |size: u64| {
-        (0..size).fold(Queue::default(), |mut queue, at| {
-            queue.push(Waiter { id: WaiterId(at), wake: at });
-            queue
-        })
-    };
-    for (from, over) in SIZES.iter().flat_map(|from| SIZES.iter().map(|over| (*from, *over))) {
-        let mut queues = queue(over);
-        queues.clone_from(&queue(from));
-        assert!(queues.is_well_formed());
-        assert_same(&queues, &queue(from));
-    }
-}

@@ -22,6 +22,12 @@ Module Queue.
     Definition len (q : t) : nat :=
       if is_empty q then 0 else length (front q) + Seq.len (middle q) + length (back q).
 
+    (** What a commit copies over: nothing, if both look empty (rule 3). *)
+    Definition copy_from (into source : t) : t := if is_empty into && is_empty source then into else source.
+
+    (** Lets go of the tree; what is left is only to be copied over. *)
+    Definition unshare (q : t) : t := Queue (front q) Seq.Leaf (back q).
+
     (** Sees to rule 1: fills an empty front from the tree, else from the back. *)
     Definition settle (q : t) : t :=
       if negb (Block.is_empty (front q)) then q else
@@ -45,7 +51,7 @@ Module Queue.
         let q := if Block.is_full (back q) then spill q else q in
         Queue (front q) (middle q) (Block.push w (back q)).
 
-    (** Takes out the oldest waiter. *)
+    (** Takes out the oldest waiter. The Rust looks first whether there is one, so that this compiles small. *)
     Definition pop (q : t) : option (waiter W * t) :=
       match Block.pop_first (front q) with
       | Some (oldest, rest) => Some (oldest, settle (Queue rest (middle q) (back q)))

@@ -61,7 +61,8 @@ Section seq.
 
   (** ** All at once *)
 
-  (** [build]: [fuel] is for Coq to see an end; the half before the middle one, that one, the half after it. *)
+  (** [build], for a [len] of as many as there are: the half before the middle one, that one, the half after it. [fuel] is
+      for Coq to see an end. *)
   Fixpoint build (fuel : nat) (xs : list A) : tree :=
     match fuel with
     | 0 => Leaf

@@ -135,6 +135,18 @@ Section shipped.
   Theorem shipped_refines : RUN_REFINES (shipped R W).
   Proof. exact (run_refines shipped_implements). Qed.
 
+  Theorem queue_copy : @QUEUE_COPY W.
+  Proof.
+    assert (forall into source : Queue.t W, front_first into -> front_first source ->
+            Queue.to_list (Queue.copy_from into source) = Queue.to_list source) as H.
+    { intros into source Hi Hs. unfold Queue.copy_from, Queue.is_empty, Block.is_empty.
+      destruct (Queue.front into) eqn:Ei; [|reflexivity]. destruct (Queue.front source) eqn:Es; [|reflexivity].
+      simpl. now rewrite Hi, Hs. }
+    intros into source Hi Hs. split; [now apply H|]. apply H; [|assumption].
+    intros E. specialize (Hi E). unfold Queue.to_list in *. simpl in *.
+    apply app_eq_nil in Hi as [_ [_ ->]%app_eq_nil]. now rewrite E.
+  Qed.
+
   Theorem inv_cost : @INV_COST R W.
   Proof.
     intros capacity es s. pose proof (run_ok shipped_implements capacity es) as [(Hq & _) [Hk _]]. fold s in Hq, Hk.
@@ -180,6 +192,7 @@ Print Assumptions seq_sound.
 Print Assumptions inv_cost_seq.
 Print Assumptions shipped_refines_step.
 Print Assumptions shipped_refines.
+Print Assumptions queue_copy.
 Print Assumptions inv_cost.
 Print Assumptions seed_refines_step.
 Print Assumptions seed_refines.

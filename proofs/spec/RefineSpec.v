@@ -143,6 +143,14 @@ Section machine.
     let (xs, s) := concrete_answers (Concrete.new C capacity) es in
     answers (Machine.new capacity) es = (xs, Concrete.abs s).
 
+  (** Rule 1 of [core/src/stripe/queue.rs]. *)
+  Definition front_first (q : Queue.t W) : Prop := Queue.front q = [] -> Queue.to_list q = [].
+
+  (** The copy that a commit makes over a stripe that was left in a spare node, whole or without its tree, is what was copied. *)
+  Definition QUEUE_COPY : Prop := forall into source : Queue.t W, front_first into -> front_first source ->
+    Queue.to_list (Queue.copy_from into source) = Queue.to_list source
+    /\ Queue.to_list (Queue.copy_from (Queue.unshare into) source) = Queue.to_list source.
+
   (** INV-COST, of the shipped state: its trees are logarithmic in what waits and what is idle. *)
   Definition INV_COST : Prop := forall capacity es,
     let s := snd (concrete_answers (Concrete.new (shipped R W) capacity) es) in

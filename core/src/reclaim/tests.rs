@@ -81,18 +81,38 @@ fn what_other_spare_nodes_shared_is_let_go() {
     assert_eq!(sharing, [true, false, false], "the node that was recycled last comes first");
 }
 
-#[test]
-fn a_spare_node_keeps_no_line() {
+/// A draft of a stripe of one, already taken, for which so many wait.
+fn draft_with_line(waits: u32) -> Draft {
     let mut draft = Draft::take();
     let (mut stripe, _) = draft.write(&PoolStripe::new(1));
-    for _ in 0..ENDS + 2 {
+    for _ in 0..=waits {
         let (receiver, wake) = crate::runtime::slot::wake_slot();
         drop(receiver);
         let _taken_or_queued = stripe.apply(Event::Take { wake });
     }
+    assert_eq!(stripe.queue().len(), waits);
+    draft
+}
+
+#[test]
+fn a_spare_node_keeps_no_tree_of_waiters() {
+    let mut draft = draft_with_line(ENDS + 1);
     assert!(draft.stripe().is_sharing());
     drop(draft);
     assert!(!Draft::take().stripe().is_sharing());
+}
+
+#[test]
+fn the_ends_of_a_line_that_a_spare_node_keeps_are_written_over() {
+    for waits in [1, ENDS / 2 + 1, ENDS + 2] {
+        let draft = draft_with_line(waits);
+        let node = draft.node;
+        drop(draft);
+        let mut next = Draft::take();
+        assert_eq!(next.node, node);
+        let (stripe, _) = next.write(&PoolStripe::new(1));
+        assert!(stripe.queue().is_empty() && stripe.queue().iter().next().is_none(), "{waits} waited");
+    }
 }
 
 #[test]

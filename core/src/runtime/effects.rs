@@ -108,18 +108,20 @@ pub unsafe fn perform(cell: &StripeCell, committed: Committed, outside: &dyn Out
         return Performed::default();
     }
     let effects = committed.into_effects();
-    let mut work;
+    let mut given_back = None;
     if let [StripeEffect::Wake { recipient: Recipient::Slot(slot), result }] = effects.as_slice() {
         // SAFETY: the same contract.
         let (unparker, event) = unsafe { deliver(*slot, *result) };
-        let Some(event) = event else {
+        if event.is_none() {
             return Performed { panic: unparker.and_then(wake), ..Performed::default() };
-        };
-        work = Work::new(cell, outside);
-        work.events.push_back(event);
-    } else {
-        work = Work::new(cell, outside);
-        work.absorb(effects);
+        }
+        given_back = event;
+    }
+    // Made only now: most commits need none.
+    let mut work = Work::new(cell, outside);
+    match given_back {
+        Some(event) => work.events.push_back(event),
+        None => work.absorb(effects),
     }
     work.settle();
     work.finish()

@@ -80,7 +80,7 @@ pub enum StripeEffect<R: Copy, W> {
     /// Before, after, blocking: as [`Wake`](Self::Wake), for each. One result for all (a permit or nothing, never a
     /// resource) lets the list be a shared part of the queue, cut off in O(log n) (INV-COST).
     WakeMany {
-        /// The waiters, oldest first.
+        /// The waiters, oldest first. Boxed because it is rare and large, and an effect lies on the stack of every commit.
         waiters: Box<Queue<W>>,
         /// `Create` or `Cancelled`.
         result: WakeResult<R>,

@@ -17,7 +17,8 @@
 //! 1. The front is empty only if the queue is.
 //! 2. Every operation is worst-case O(log n) (INV-COST): a full back joins the tree whole, an empty front is filled by one
 //!    split.
-//! 3. Between empty queues a copy copies nothing: the blocks are not even looked at.
+//! 3. Between empty queues a copy copies nothing, and looks only at the length of the front: by rule 1 of both, nothing is
+//!    behind it. What is copied over need not be whole: `unshare` drops its tree and keeps rule 1.
 //!
 //! Tested against a plain list in `tests/containers.rs`.
 
@@ -27,7 +28,7 @@ use super::seq::{self, Seq};
 use core::fmt;
 use core::iter::Chain;
 
-/// How many waiters lie in the two ends: with no more there is no tree.
+/// How many waiters fit in the two ends: with more there is a tree.
 #[allow(clippy::cast_possible_truncation, reason = "a small constant")]
 #[cfg_attr(any(feature = "loom", feature = "shuttle"), allow(dead_code, reason = "their lines know nothing"))]
 pub(crate) const ENDS: u32 = 2 * SIZE as u32;
@@ -59,6 +60,7 @@ pub struct Queue<W> {
 }
 
 impl<W: Clone> Clone for Queue<W> {
+    /// For looks at a stripe and for `step`; the commit copies by `copy_from`.
     fn clone(&self) -> Self {
         Self { front: self.front.clone(), middle: self.middle.clone(), back: self.back.clone() }
     }
@@ -75,6 +77,7 @@ impl<W> Queue<W> {
     #[must_use]
     #[inline]
     pub fn len(&self) -> u32 {
+        // Mostly nobody waits: then tree and back are not touched.
         if self.is_empty() { 0 } else { add(add(self.front.len(), self.middle.len()), self.back.len()) }
     }
 
@@ -97,14 +100,14 @@ impl<W> Queue<W> {
         !self.middle.is_empty()
     }
 
-    /// Lets go of what may be shared with other queues; waiters are missing afterwards if there was something.
+    /// Lets go of what may be shared with other queues; waiters are missing afterwards if there was something (rule 3).
     pub(super) fn unshare(&mut self) {
         self.middle = Seq::EMPTY;
     }
 }
 
 impl<W: Copy> Queue<W> {
-    /// Becomes a copy of `source`.
+    /// Becomes a copy of `source` (rule 3).
     #[inline]
     pub(super) fn copy_from(&mut self, source: &Self) {
         // Between empty ones, the common case, there is nothing to copy.
@@ -271,7 +274,7 @@ impl<W: fmt::Debug> fmt::Debug for Queue<W> {
 
 #[cfg(test)]
 mod tests {
-    //! Queues that no operation can make, for the check that must notice them.
+    //! Queues that no operation can make, for the check that must notice them; and the copy that only commits make.
     use super::super::{block, seq};
     use super::*;
 
@@ -290,5 +293,31 @@ mod tests {
         let one = Seq::EMPTY.push_back(waiter(1));
         assert!(!Queue { middle: one, ..Queue::default() }.is_well_formed());
         assert!(!Queue { back: [waiter(1)].into_iter().collect(), ..Queue::default() }.is_well_formed());
+    }
+    fn line(waits: u64) -> Queue<u8> {
+        (0..waits).fold(Queue::default(), |mut queue, id| {
+            queue.push(waiter(id));
+            queue
+        })
+    }
+
+    fn parts(queue: &Queue<u8>) -> [u32; 3] {
+        [queue.front.len(), queue.middle.len(), queue.back.len()]
+    }
+
+    /// Nothing is left of what was there before, whole or not.
+    #[test]
+    fn what_is_copied_over_another_is_what_was_copied() {
+        const SIZES: [u64; 7] = [0, 1, 3, 8, 9, 17, 40];
+        for (from, over) in SIZES.iter().flat_map(|from| SIZES.iter().map(|over| (*from, *over))) {
+            let (source, mut whole, mut unshared) = (line(from), line(over), line(over));
+            unshared.unshare();
+            assert!(!unshared.is_sharing());
+            for copy in [&mut whole, &mut unshared] {
+                copy.copy_from(&source);
+                assert!(copy.is_well_formed());
+                assert_eq!((parts(copy), &*copy), (parts(&source), &source), "{from} over {over}");
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::counting::{allocations, occupied};
 use super::notation::{Event, Stripe, cancel, discard, freed, give_back, put, reap, resize, take, try_take};
 use striped_pool::stripe::cache::INLINE;
 use striped_pool::stripe::seq::Seq;
-use striped_pool::stripe::{Cache, Timestamp, step};
+use striped_pool::stripe::{Cache, Queue, Timestamp, Waiter, WaiterId, step};
 
 /// How many elements there are, wait, are idle or are being freed.
 const MANY: u32 = 10_000;
@@ -120,6 +120,28 @@ fn entries_up_to_the_inline_limit_allocate_nothing() {
     let full = u32::try_from(INLINE).expect("a few");
     assert_eq!(allocations(|| cache_of(full)).1, 0);
     assert_eq!(allocations(|| cache_of(full).take_oldest(5)).1, 0);
+}
+
+fn line_of(n: u64) -> Queue<u64> {
+    (0..n).fold(Queue::default(), |mut queue, at| {
+        queue.push(Waiter { id: WaiterId(at), wake: at });
+        queue
+    })
+}
+
+#[test]
+fn a_line_that_fits_its_ends_allocates_nothing_and_a_longer_one_seldom() {
+    let pop = |queue: &mut Queue<u64>| allocations(|| queue.pop().expect("somebody waits")).1;
+    assert_eq!(allocations(|| line_of(16)).1, 0);
+    let (mut queue, mut made) = (line_of(1000), Vec::new());
+    for at in 1000..2000 {
+        made.push(allocations(|| queue.push(Waiter { id: WaiterId(at), wake: at })).1);
+        made.push(pop(&mut queue));
+    }
+    assert_eq!(made.iter().filter(|made| **made > 0).count(), 2 * 1000 / 8, "one in eight touches the tree");
+    assert!(made.iter().all(|made| *made <= LOGARITHMIC), "{made:?}");
+    // A full end becomes a tree of seven nodes, with none made on the way, and the eighth joins them: a path of four.
+    assert_eq!(allocations(|| line_of(17)).1, 7 + 4);
 }
 
 /// 8·log₂ n. The dearest is a put that moves half of the inline entries out: four pushes, of one path each.

@@ -66,7 +66,7 @@ fn answer(
         StripeEffect::Wake { recipient: Recipient::Caller, result } => give(tag, result),
         StripeEffect::Wake { recipient: Recipient::Slot(slot), result } => give(wake(*slot)?, result),
         StripeEffect::WakeMany { waiters, result } => {
-            for waiter in waiters {
+            for waiter in waiters.iter() {
                 give(wake(waiter.wake)?, result);
             }
         }

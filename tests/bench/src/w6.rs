@@ -21,9 +21,9 @@ use std::time::Instant;
 pub const IMPATIENT: u32 = 8;
 /// How much they have. Timers of tokio tick each millisecond, so pools that use them wait longer.
 pub const PATIENCE: Duration = Duration::from_micros(1);
-/// What threads may keep of a stripe of ours, whatever the traffic: 32 nodes of 256 bytes each (`core/src/reclaim.rs`, rule 7).
+/// What threads may keep of a stripe of ours, whatever the traffic: 16 nodes of 512 bytes each (`core/src/reclaim.rs`, rule 7).
 /// Which thread has how many changes all the time.
-pub const KEPT: f64 = (IMPATIENT as f64 + 2.0) * 32.0 * 256.0;
+pub const KEPT: f64 = (IMPATIENT as f64 + 2.0) * 16.0 * 512.0;
 /// Three of ours and seven others have a time limit.
 const CONTENDERS: u32 = 10;
 
