@@ -34,22 +34,50 @@ fn panicking_thread() -> Option<ThreadId> {
 }
 
 /// A resource on loan, as both kinds of lease hold it.
+///
+/// One word, and a [`Lease`] two: they go in registers. With a third, a lease went through memory from hand to hand, was read there in other
+/// widths than it was written, and waited for the writes: a fifth of a round trip.
 struct Held<T> {
     resource: ResourceHandle,
-    /// The thread that took it, if it was panicking then (rule 2).
-    taken_in_panic_of: Option<ThreadId>,
     owns: PhantomData<T>,
 }
 
 impl<T> Held<T> {
     #[inline]
     fn new(resource: ResourceHandle) -> Self {
-        Self { resource, taken_in_panic_of: panicking_thread(), owns: PhantomData }
+        let mut held = Self { resource, owns: PhantomData };
+        if let Some(thread) = panicking_thread() {
+            held.set_taken_in_panic_of(Some(thread));
+        }
+        held
     }
 
     /// The same loan; `self` is of a lease that is not dropped.
     fn moved(&self) -> Self {
-        Self { resource: self.resource, taken_in_panic_of: self.taken_in_panic_of, owns: PhantomData }
+        Self { resource: self.resource, owns: PhantomData }
+    }
+
+    /// The thread that took it, if it was panicking then (rule 2). Noted in the resource's box; of what is not lent, it is `None`.
+    #[inline]
+    fn taken_in_panic_of(&self) -> Option<ThreadId> {
+        // SAFETY: rule 1: the handle is of a boxed `T` that only this lease reaches, and who writes the note has it mutably.
+        unsafe { *self.resource.note::<T>() }
+    }
+
+    #[inline]
+    fn set_taken_in_panic_of(&mut self, thread: Option<ThreadId>) {
+        // SAFETY: as above.
+        unsafe { *self.resource.note::<T>() = thread };
+    }
+
+    /// The same, noted no more. Mostly there is nothing to write.
+    #[inline]
+    fn forget_panic(&mut self) -> Option<ThreadId> {
+        let thread = self.taken_in_panic_of();
+        if thread.is_some() {
+            self.set_taken_in_panic_of(None);
+        }
+        thread
     }
 
     #[inline]
@@ -61,8 +89,8 @@ impl<T> Held<T> {
     #[inline]
     fn get_mut(&mut self) -> &mut T {
         // Used after the panic is over, it is a lease like others (rule 2).
-        if self.taken_in_panic_of.is_some() && !panicking() {
-            self.taken_in_panic_of = None;
+        if self.taken_in_panic_of().is_some() && !panicking() {
+            self.set_taken_in_panic_of(None);
         }
         // SAFETY: as above, borrowed mutably.
         unsafe { self.resource.as_ptr::<T>().as_mut() }
@@ -72,18 +100,18 @@ impl<T> Held<T> {
     #[inline]
     fn is_spoilt(&self) -> bool {
         let panic = panicking_thread();
-        panic.is_some() && panic != self.taken_in_panic_of
+        panic.is_some() && panic != self.taken_in_panic_of()
     }
 
     /// The drop of a lease: rule 2.
     #[inline]
-    fn give_back(&self, local: &LocalPool<T>) {
+    fn give_back(&mut self, local: &LocalPool<T>) {
         let resource = self.resource;
         if self.is_spoilt() {
-            local.commit_quietly(PoolEvent::Discard { resource });
-        } else {
-            local.put(resource);
+            return local.commit_quietly(PoolEvent::Discard { resource });
         }
+        self.forget_panic();
+        local.put(resource);
     }
 
     fn discard(&self, local: &LocalPool<T>) -> Option<Panic> {
@@ -160,9 +188,9 @@ impl<'a, T> Lease<'a, T> {
     /// Runs `work` on the resource and gives it back, or discards it if `work` panics: also in a thread that was panicking
     /// before, where a drop alone could not tell.
     pub(super) fn with<A>(mut self, work: impl FnOnce(&mut T) -> A) -> A {
-        let taken_in_panic_of = self.held.taken_in_panic_of.take();
+        let taken_in_panic_of = self.held.forget_panic();
         let answer = work(self.held.get_mut());
-        self.held.taken_in_panic_of = taken_in_panic_of;
+        self.held.set_taken_in_panic_of(taken_in_panic_of);
         answer
     }
 
@@ -199,10 +227,6 @@ pub struct OwnedLease<T> {
 }
 
 impl<T> OwnedLease<T> {
-    fn local(&self) -> &LocalPool<T> {
-        self.inner.local(self.index)
-    }
-
     /// As [`Lease::discard`].
     ///
     /// # Panics
@@ -250,7 +274,8 @@ impl<T> OwnedLease<T> {
 
 impl<T> Drop for OwnedLease<T> {
     fn drop(&mut self) {
-        self.held.give_back(self.local());
+        let Self { inner, index, held } = self;
+        held.give_back(inner.local(*index));
     }
 }
 

@@ -5,9 +5,13 @@
 //!    dropped step or a failed attempt never owns anything.
 //! 2. Ownership is by the protocol (INV-OWNER, INV-ONE-WAKE): whoever the last commit says. Turning a handle back into
 //!    what it names is unsafe, and every place that does says which commit gave it the right.
+//! 3. Beside the resource its box has room for a note of whoever owns it, so that what is lent can be named by two words and go in
+//!    registers. A new box has none; nobody but the owner reads or writes it.
 
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr::NonNull;
+use std::thread::ThreadId;
 
 /// Names one resource: the address of its box.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,11 +23,18 @@ unsafe impl Send for ResourceHandle {}
 // SAFETY: as above.
 unsafe impl Sync for ResourceHandle {}
 
+/// What a handle names. The value comes first, so that their addresses are the same.
+#[repr(C)]
+struct Boxed<T> {
+    value: T,
+    note: Option<ThreadId>,
+}
+
 impl ResourceHandle {
     /// Boxes `value` and names it. Until it is taken back, the value is leaked.
     #[must_use]
     pub fn new<T>(value: T) -> Self {
-        Self(NonNull::from(Box::leak(Box::new(value))).cast())
+        Self(NonNull::from(Box::leak(Box::new(Boxed { value, note: None }))).cast())
     }
 
     /// Takes the value back out of its box.
@@ -35,8 +46,8 @@ impl ResourceHandle {
     #[must_use]
     pub unsafe fn into_inner<T>(self) -> T {
         // SAFETY: by the contract this is the pointer that `Box::leak` gave up, owned once.
-        let boxed = unsafe { Box::from_raw(self.0.cast::<T>().as_ptr()) };
-        *boxed
+        let boxed = unsafe { Box::from_raw(self.0.cast::<Boxed<T>>().as_ptr()) };
+        boxed.value
     }
 
     /// The address of the value.
@@ -45,10 +56,51 @@ impl ResourceHandle {
     pub fn as_ptr<T>(self) -> NonNull<T> {
         self.0.cast()
     }
+
+    /// The address of the owner's note (rule 3), if the handle comes from [`new`](Self::new) with the same `T`.
+    #[inline]
+    pub(crate) fn note<T>(self) -> *mut Option<ThreadId> {
+        self.0.as_ptr().wrapping_byte_add(offset_of!(Boxed<T>, note)).cast()
+    }
 }
 
 impl fmt::Debug for ResourceHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "resource@{:p}", self.0)
+    }
+}
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests {
+    use super::*;
+
+    #[repr(align(64))]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Wide(u8);
+
+    fn assert_keeps<T: PartialEq + fmt::Debug + Copy>(value: T) {
+        let handle = ResourceHandle::new(value);
+        let note = handle.note::<T>();
+        assert!(note.is_aligned());
+        let someone = std::thread::current().id();
+        // SAFETY: from `new` with the same `T`, and owned here.
+        assert_eq!(unsafe { *note }, None, "a new box has none");
+        // SAFETY: as above.
+        unsafe { *note = Some(someone) };
+        // SAFETY: as above.
+        assert_eq!(unsafe { *handle.as_ptr::<T>().as_ptr() }, value);
+        // SAFETY: as above.
+        assert_eq!(unsafe { *note }, Some(someone));
+        // SAFETY: as above.
+        assert_eq!(unsafe { handle.into_inner::<T>() }, value);
+    }
+
+    #[test]
+    fn a_box_keeps_its_value_and_a_note_beside_it() {
+        assert_keeps(());
+        assert_keeps(7_u8);
+        assert_keeps([1_u64, 2, 3]);
+        assert_keeps(u128::MAX);
+        assert_keeps(Wide(9));
     }
 }

@@ -86,6 +86,30 @@ fn a_lease_taken_and_given_back_while_the_thread_unwinds_is_kept() {
     assert_sound(&pool);
 }
 
+/// What a lease was taken in is forgotten with it: the next lease of the same resource is one like others.
+#[test]
+fn the_next_lease_of_what_was_lent_in_a_panic_is_freed_by_its_own() {
+    for is_kept in [false, true] {
+        let world = World::new();
+        let pool = world.pool(1);
+        let mut kept = None;
+        let unwinding = || {
+            let _cleanup = OnDrop(|| kept = Some(pool.get_owned().expect("room")).filter(|_| is_kept));
+            oops(1)
+        };
+        assert_eq!(oops_of(unwinding), Oops(1));
+        drop(kept);
+        assert_eq!((pool.status().idle(), world.freed()), (1, vec![]), "kept: {is_kept}");
+        let again = || {
+            let _lease = pool.get().expect("idle");
+            oops(2)
+        };
+        assert_eq!(oops_of(again), Oops(2));
+        assert_eq!((world.freed(), world.made()), (vec![0], 1), "kept: {is_kept}");
+        assert_sound(&pool);
+    }
+}
+
 #[test]
 fn a_lease_from_before_the_panic_is_freed_by_whichever_drop_the_panic_runs() {
     let world = World::new();
