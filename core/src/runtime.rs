@@ -18,7 +18,7 @@
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
 //! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |
-//! | `pool/lease.rs`, `pool/lease/`, `pool/local.rs` | no | turning handles into resources and back | free, called by `effects.rs` |
+//! | `pool/lease.rs`, `pool/lease/`, `pool/local.rs` | no | turning handles into resources and back; the owner's note | free, called by `effects.rs` |
 //! | `pool/reaper.rs` | a flag to stop | no | no |
 //! | the rest of `pool/` | no | no | create, and the work of `with` |
 //!

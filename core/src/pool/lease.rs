@@ -33,9 +33,9 @@ fn panicking_thread() -> Option<ThreadId> {
     panicking().then(|| std::thread::current().id())
 }
 
-/// A resource on loan, as both kinds of lease hold it.
+/// A resource on loan, as all kinds of lease hold it.
 ///
-/// One word, and a [`Lease`] two: they go in registers. With a third, a lease went through memory from hand to hand, was read there in other
+/// One word, so that a [`Lease`] is two and goes in registers. With a third, it went through memory from hand to hand, was read there in other
 /// widths than it was written, and waited for the writes: a fifth of a round trip.
 struct Held<T> {
     resource: ResourceHandle,
@@ -46,6 +46,7 @@ impl<T> Held<T> {
     #[inline]
     fn new(resource: ResourceHandle) -> Self {
         let mut held = Self { resource, owns: PhantomData };
+        debug_assert!(held.taken_in_panic_of().is_none(), "the last owner has left a note");
         if let Some(thread) = panicking_thread() {
             held.set_taken_in_panic_of(Some(thread));
         }
@@ -60,17 +61,18 @@ impl<T> Held<T> {
     /// The thread that took it, if it was panicking then (rule 2). Noted in the resource's box; of what is not lent, it is `None`.
     #[inline]
     fn taken_in_panic_of(&self) -> Option<ThreadId> {
-        // SAFETY: rule 1: the handle is of a boxed `T` that only this lease reaches, and who writes the note has it mutably.
+        // SAFETY: `local.rs`, rule 1: the box was made with this `T`; rule 1 here: only this lease reaches it. The note is written
+        // through `&mut self` only, so threads that share a lease may read it.
         unsafe { *self.resource.note::<T>() }
     }
 
     #[inline]
     fn set_taken_in_panic_of(&mut self, thread: Option<ThreadId>) {
-        // SAFETY: as above.
+        // SAFETY: as `taken_in_panic_of`, and nobody shares a lease that is borrowed mutably.
         unsafe { *self.resource.note::<T>() = thread };
     }
 
-    /// The same, noted no more. Mostly there is nothing to write.
+    /// Clears the note; gives what it was. Mostly there is nothing to write.
     #[inline]
     fn forget_panic(&mut self) -> Option<ThreadId> {
         let thread = self.taken_in_panic_of();
@@ -110,6 +112,7 @@ impl<T> Held<T> {
         if self.is_spoilt() {
             return local.commit_quietly(PoolEvent::Discard { resource });
         }
+        // Before the put: afterwards the box is somebody else's, or gone.
         self.forget_panic();
         local.put(resource);
     }
@@ -135,6 +138,8 @@ pub struct Lease<'a, T> {
     local: &'a LocalPool<T>,
     held: Held<T>,
 }
+
+const _: () = assert!(size_of::<Lease<'static, u8>>() == 2 * size_of::<usize>(), "it goes in registers");
 
 impl<'a, T> Lease<'a, T> {
     /// The caller owns `resource`, which is `local`'s (rule 1).
@@ -190,14 +195,18 @@ impl<'a, T> Lease<'a, T> {
     pub(super) fn with<A>(mut self, work: impl FnOnce(&mut T) -> A) -> A {
         let taken_in_panic_of = self.held.forget_panic();
         let answer = work(self.held.get_mut());
-        self.held.set_taken_in_panic_of(taken_in_panic_of);
+        if taken_in_panic_of.is_some() {
+            self.held.set_taken_in_panic_of(taken_in_panic_of);
+        }
         answer
     }
 
     /// Ends the loan without giving anything back: the handle is the caller's.
     #[must_use]
     pub(super) fn into_handle(self) -> ResourceHandle {
-        ManuallyDrop::new(self).held.resource
+        let mut lease = ManuallyDrop::new(self);
+        lease.held.forget_panic();
+        lease.held.resource
     }
 
     /// The same loan as one that does not borrow; `inner` is the pool that `index` is a stripe of.

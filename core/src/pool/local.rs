@@ -5,7 +5,8 @@
 //!
 //! Rules:
 //! 1. Every resource box that a stripe's handles name was made by `CreatePermit::fulfil`, holds a `T`, and is turned
-//!    back into a `T` only by who owns its handle: a lease, or the effect that frees it.
+//!    back into a `T` only by who owns its handle: a lease, or the effect that frees it. What is idle or handed over has no
+//!    note (`handle.rs`, rule 3).
 //! 2. Every wake handle in the stripe comes from `wake_slot` and was brought by one take of this stripe.
 //! 3. Only this file commits events on the cell, and `effects.rs` those that they raise.
 

@@ -5,8 +5,8 @@
 //!    dropped step or a failed attempt never owns anything.
 //! 2. Ownership is by the protocol (INV-OWNER, INV-ONE-WAKE): whoever the last commit says. Turning a handle back into
 //!    what it names is unsafe, and every place that does says which commit gave it the right.
-//! 3. Beside the resource its box has room for a note of whoever owns it, so that what is lent can be named by two words and go in
-//!    registers. A new box has none; nobody but the owner reads or writes it.
+//! 3. A box has room for a note of the resource's owner, so that a lease is two words and goes in registers. In a new box it is
+//!    `None`. Only the owner reads or writes it, and clears it before it passes the handle on, unless to be freed.
 
 use core::fmt;
 use core::mem::offset_of;
@@ -23,18 +23,20 @@ unsafe impl Send for ResourceHandle {}
 // SAFETY: as above.
 unsafe impl Sync for ResourceHandle {}
 
-/// What a handle names. The value comes first, so that their addresses are the same.
+/// What a handle names. The note comes first, so that it is near the beginning of a large value.
 #[repr(C)]
 struct Boxed<T> {
-    value: T,
     note: Option<ThreadId>,
+    value: T,
 }
 
 impl ResourceHandle {
     /// Boxes `value` and names it. Until it is taken back, the value is leaked.
     #[must_use]
     pub fn new<T>(value: T) -> Self {
-        Self(NonNull::from(Box::leak(Box::new(Boxed { value, note: None }))).cast())
+        let boxed = NonNull::from(Box::leak(Box::new(Boxed { note: None, value }))).cast::<()>();
+        // SAFETY: within the box.
+        Self(unsafe { boxed.byte_add(offset_of!(Boxed<T>, value)) })
     }
 
     /// Takes the value back out of its box.
@@ -46,11 +48,11 @@ impl ResourceHandle {
     #[must_use]
     pub unsafe fn into_inner<T>(self) -> T {
         // SAFETY: by the contract this is the pointer that `Box::leak` gave up, owned once.
-        let boxed = unsafe { Box::from_raw(self.0.cast::<Boxed<T>>().as_ptr()) };
+        let boxed = unsafe { Box::from_raw(self.boxed::<T>()) };
         boxed.value
     }
 
-    /// The address of the value.
+    /// The address of the value. It is not that of a `Box<T>`: take the value back with [`into_inner`](Self::into_inner).
     #[must_use]
     #[inline]
     pub fn as_ptr<T>(self) -> NonNull<T> {
@@ -60,7 +62,13 @@ impl ResourceHandle {
     /// The address of the owner's note (rule 3), if the handle comes from [`new`](Self::new) with the same `T`.
     #[inline]
     pub(crate) fn note<T>(self) -> *mut Option<ThreadId> {
-        self.0.as_ptr().wrapping_byte_add(offset_of!(Boxed<T>, note)).cast()
+        self.boxed::<T>().wrapping_byte_add(offset_of!(Boxed<T>, note)).cast()
+    }
+
+    /// The address of the box.
+    #[inline]
+    fn boxed<T>(self) -> *mut Boxed<T> {
+        self.0.as_ptr().wrapping_byte_sub(offset_of!(Boxed<T>, value)).cast()
     }
 }
 

@@ -1,11 +1,16 @@
 //! A panic while a lease is held: the resource may have been left half-changed, so it is freed.
 
 use crate::threads::{joined, start, start_waiter};
-use crate::world::{World, assert_sound};
+use crate::world::{Refused, Resource, TestPool, World, assert_sound};
 use crate::{OnDrop, Oops, oops, oops_of};
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::panicking;
+use std::sync::{Arc, Mutex};
+use std::task::Wake;
+use std::thread::{panicking, spawn};
+use striped_pool::{GetError, OwnedLease};
 
 #[test]
 fn a_panic_while_a_lease_is_held_frees_its_resource() {
@@ -75,7 +80,7 @@ fn a_lease_taken_and_given_back_while_the_thread_unwinds_is_kept() {
     let unwinding = || {
         let _cleanup = OnDrop(|| {
             assert!(panicking());
-            drop(pool.get().expect("room"));
+            pool.get().expect("room").is_held = true;
             drop(pool.get_owned().expect("idle"));
             assert_eq!(pool.with(|resource| resource.id), Ok(0));
         });
@@ -86,28 +91,80 @@ fn a_lease_taken_and_given_back_while_the_thread_unwinds_is_kept() {
     assert_sound(&pool);
 }
 
-/// What a lease was taken in is forgotten with it: the next lease of the same resource is one like others.
+/// The note that a lease was taken in a panic ends with the lease, whoever drops it: the next one of the same resource is like others.
 #[test]
 fn the_next_lease_of_what_was_lent_in_a_panic_is_freed_by_its_own() {
-    for is_kept in [false, true] {
+    for ended in ["in the panic", "after it", "by another thread"] {
         let world = World::new();
         let pool = world.pool(1);
         let mut kept = None;
         let unwinding = || {
-            let _cleanup = OnDrop(|| kept = Some(pool.get_owned().expect("room")).filter(|_| is_kept));
+            let _cleanup = OnDrop(|| kept = Some(pool.get_owned().expect("room")).filter(|_| ended != "in the panic"));
             oops(1)
         };
         assert_eq!(oops_of(unwinding), Oops(1));
-        drop(kept);
-        assert_eq!((pool.status().idle(), world.freed()), (1, vec![]), "kept: {is_kept}");
+        if ended == "by another thread" {
+            spawn(move || drop(kept)).join().expect("no panic there");
+        } else {
+            drop(kept);
+        }
+        assert_eq!((pool.status().idle(), world.freed()), (1, vec![]), "ended {ended}");
         let again = || {
             let _lease = pool.get().expect("idle");
             oops(2)
         };
         assert_eq!(oops_of(again), Oops(2));
-        assert_eq!((world.freed(), world.made()), (vec![0], 1), "kept: {is_kept}");
+        assert_eq!((world.freed(), world.made()), (vec![0], 1), "ended {ended}");
         assert_sound(&pool);
     }
+}
+
+type Get = Pin<Box<dyn Future<Output = Result<OwnedLease<Resource>, GetError<Refused>>> + Send>>;
+
+/// A task that takes a lease: whoever wakes it polls it on the spot.
+struct TakesWhenWoken {
+    get: Mutex<Get>,
+    lease: Mutex<Option<OwnedLease<Resource>>>,
+}
+
+impl TakesWhenWoken {
+    fn started(pool: &TestPool) -> Arc<Self> {
+        let pool = pool.clone();
+        let get: Get = Box::pin(async move { pool.get_owned_async().await });
+        let task = Arc::new(Self { get: Mutex::new(get), lease: Mutex::new(None) });
+        Arc::clone(&task).wake();
+        task
+    }
+}
+
+impl Wake for TakesWhenWoken {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let polled = self.get.lock().expect("one poll at a time").as_mut().poll(&mut Context::from_waker(&waker));
+        if let Poll::Ready(lease) = polled {
+            *self.lease.lock().expect("one lease") = Some(lease.expect("handed over"));
+        }
+    }
+}
+
+/// A lease that is dropped lets go of its resource and then touches it no more: the next owner may have it within that drop.
+#[test]
+fn what_is_handed_over_in_a_panic_is_its_taker_s_at_once() {
+    let world = World::new();
+    let pool = world.pool(1);
+    let unwinding = || {
+        let _cleanup = OnDrop(|| {
+            let lease = pool.get_owned().expect("room");
+            let task = TakesWhenWoken::started(&pool);
+            drop(lease);
+            let handed_over = task.lease.lock().expect("nobody polls").take();
+            drop(handed_over.expect("the drop woke the task"));
+        });
+        oops(1)
+    };
+    assert_eq!(oops_of(unwinding), Oops(1));
+    assert_eq!((pool.status().idle(), world.freed()), (1, vec![]), "also the second lease was taken in the panic");
+    assert_sound(&pool);
 }
 
 #[test]

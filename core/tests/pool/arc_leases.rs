@@ -22,6 +22,36 @@ fn take(world: &Arc<World>, pool: &Arc<LocalPool<Resource>>) -> ArcLease<Resourc
     lease.into_arc(Arc::clone(pool))
 }
 
+/// Drops what it holds in the middle of a panic.
+fn drop_in_a_panic(work: impl FnOnce()) {
+    struct Cleanup<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Cleanup<F> {
+        fn drop(&mut self) {
+            self.0.take().into_iter().for_each(|work| work());
+        }
+    }
+    let unwinding = || {
+        let _cleanup = Cleanup(Some(work));
+        panic!("on purpose");
+    };
+    assert!(catch_unwind(AssertUnwindSafe(unwinding)).is_err());
+}
+
+#[test]
+fn in_a_panic_it_frees_what_is_from_before_and_keeps_what_is_not() {
+    let world = World::new();
+    let pool = local(&world, 1);
+    let Acquired::Permit(permit) = pool.try_acquire().expect("there is room") else { panic!("nothing is idle") };
+    let before = permit.fulfil(world.make());
+    drop_in_a_panic(|| drop(before.into_arc(Arc::clone(&pool))));
+    assert_eq!(world.freed(), [0]);
+    drop_in_a_panic(|| drop(take(&world, &pool)));
+    assert_eq!((world.freed(), pool.status().idle), (vec![0], 1));
+    let again = take(&world, &pool);
+    drop_in_a_panic(|| drop(again));
+    assert_eq!(world.freed(), [0, 1]);
+}
+
 #[test]
 fn it_gives_back_discards_and_detaches_as_others_do() {
     let world = World::new();

@@ -34,7 +34,7 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
 fn section(measured: &Measured) -> Section {
     let text = "Counted by an allocator, in a program of its own. Bytes are those asked for, on the heap. *Pool*: two resources in \
                 it; the stacks of the three threads that each pool of r2d2 has do not count. *Idle entry*: what 1 000 more \
-                resources take, each divided by 1 000; 16 bytes are the resource. *Waiter*: a thread blocked in `get`, without \
+                resources take, each divided by 1 000; 16 bytes are the resource, 8 more of ours are a note. *Waiter*: a thread blocked in `get`, without \
                 what it needed before. *Round trip*: one thread, uncontended. *Hand-off*: a `get` that waited, until its \
                 lease is given back. object-pool and opool do not wait, qp can lose a wake; of ours \
                 with two stripes nobody need wait while the other stripe has something.";

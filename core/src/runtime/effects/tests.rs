@@ -5,7 +5,7 @@ use crate::runtime::slot::wake_slot;
 
 struct Nowhere;
 
-// SAFETY: frees nothing: the handles of these tests are of boxes that hold nothing.
+// SAFETY: frees nothing: the handles of these tests are of boxes that are leaked.
 unsafe impl Outside for Nowhere {
     fn now(&self) -> Timestamp {
         Timestamp::default()
