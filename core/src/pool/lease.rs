@@ -35,8 +35,8 @@ fn panicking_thread() -> Option<ThreadId> {
 
 /// A resource on loan, as all kinds of lease hold it.
 ///
-/// One word, so that a [`Lease`] is two and goes in registers. With a third, it went through memory from hand to hand, was read there in other
-/// widths than it was written, and waited for the writes: a fifth of a round trip.
+/// One word, so that a [`Lease`] is two and goes in registers. With a third, it went through memory from hand to hand, was read
+/// there in other widths than it was written, and waited for the writes (`docs/performance.md`).
 struct Held<T> {
     resource: ResourceHandle,
     owns: PhantomData<T>,

@@ -13,7 +13,7 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use std::thread::ThreadId;
 
-/// Names one resource: the address of its box.
+/// Names one resource: its address in its box.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResourceHandle(NonNull<()>);
 
@@ -47,7 +47,7 @@ impl ResourceHandle {
     /// used afterwards.
     #[must_use]
     pub unsafe fn into_inner<T>(self) -> T {
-        // SAFETY: by the contract this is the pointer that `Box::leak` gave up, owned once.
+        // SAFETY: by the contract this is the box that `new` leaked, owned once.
         let boxed = unsafe { Box::from_raw(self.boxed::<T>()) };
         boxed.value
     }

@@ -294,6 +294,7 @@ mod tests {
         assert!(!Queue { middle: one, ..Queue::default() }.is_well_formed());
         assert!(!Queue { back: [waiter(1)].into_iter().collect(), ..Queue::default() }.is_well_formed());
     }
+
     fn line(waits: u64) -> Queue<u8> {
         (0..waits).fold(Queue::default(), |mut queue, id| {
             queue.push(waiter(id));
