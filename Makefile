@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test examples explore loom loom-deep sample orderings mutants cargo-mutants check fmt lint doc features dependencies demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
+.PHONY: help test examples explore loom loom-deep sample orderings sanitizers mutants cargo-mutants check fmt lint doc features dependencies demo validate proofs conformance bench bench-quick bench-check bench-instructions clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ sample: ## random programs, longer than loom's: on real threads, then on shuttle
 
 orderings: ## weakens each atomic ordering in turn: a loom program must fail for each (5 min)
 	core/tests/orderings.sh
+
+sanitizers: ## the core's tests on real threads under Address-, Leak- and ThreadSanitizer, after seeded faults; needs rustup's nightly (4 min; 7 min cold)
+	core/tests/sanitizers.sh
 
 mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min; 15 min cold)
 	$(CARGO) run -p striped-pool-model -- mutants $(if $(TABLE),--table $(TABLE)) $(MUTANTS)
