@@ -82,7 +82,7 @@ bench-quick: ## the same in short, printed only; BENCH="--only w1,w3" for some (
 bench-instructions: ## instructions for a round trip, also awaited and handed over, by valgrind, beside the committed ones; UPDATE=1 commits them (30 s; 4 min cold)
 	tests/bench/instructions.sh
 
-bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds (1 min; 4 min cold)
+bench-check: ## formatting, lints and tests of the benchmark, whose peers nothing else builds, and the README's figures beside docs/bench.md; UPDATE=1 writes those (1 min; 4 min cold)
 	$(CARGO) fmt --manifest-path tests/bench/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
 	$(CARGO) test --locked --manifest-path tests/bench/Cargo.toml

@@ -16,8 +16,8 @@ mkdir "$work/tests"
 cp -r "$root/Cargo.toml" "$root/Cargo.lock" "$root/core" "$root/model" "$work"
 cp -r "$root/tests/Cargo.toml" "$root/tests/src" "$root/tests/tests" "$root/tests/examples" "$work/tests"
 target=$(rustc +nightly -vV | sed -n 's/^host: //p')
-export ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=print_suppressions=0:suppressions="$root/core/tests/sanitizers/leaks.txt"
-export TSAN_OPTIONS=print_suppressions=0:suppressions="$root/core/tests/sanitizers/races.txt"
+export ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="print_suppressions=0:suppressions=$work/core/tests/sanitizers/leaks.txt"
+export TSAN_OPTIONS="print_suppressions=0:suppressions=$work/core/tests/sanitizers/races.txt"
 
 # sanitizer | fault | file | what stands there, once | what to put there
 faults='
@@ -43,6 +43,7 @@ run() {
   local sanitizer fault file from to output targets=(--test pool --test behaviours)
   # What these do on threads besides, they do with the tests' mutexes (races.txt).
   [ "$1" = thread ] || targets+=(--lib --test panics --test managed)
+  printf '%-8s three faults, then the tests: half a minute for each line, the first with what is to be built\n' "$1"
   while IFS='|' read -r sanitizer fault file from to; do
     [ "$sanitizer" = "$1" ] || continue
     [ "$(grep -cF -- "$from" "$work/$file")" = 1 ] || { echo "$fault: no longer applies to $file"; exit 1; }
