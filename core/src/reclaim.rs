@@ -31,7 +31,8 @@
 //!    addresses that nobody follows). What that shares with others is let go, but for the older idle entries of the node
 //!    recycled last: the next state of the same stripe mostly shares them too, and then no reference is counted, neither
 //!    there nor here. So a thread keeps the memory of at most one tree of idle entries (64 bytes each with malloc's own, no
-//!    resource), until its next transition, on whatever pool, or its end; and if nobody else has that tree any more, this is where it is freed. With a full list the node on top stays.
+//!    resource), until its next transition, on whatever pool, or its end; and if nobody else has that tree any more, this is
+//!    where it is freed. With a full list the node on top stays.
 //!
 //! 8. A compare-and-swap compares addresses, not provenance: one that succeeds may put back a pointer that was read when
 //!    another allocation lived at the same address. So the head's pointers are used for their addresses only; a node is

@@ -11,7 +11,7 @@
 //! | file | atomics | unsafe | user code |
 //! |---|---|---|---|
 //! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
-//! | `sync.rs` | names them all | under names of its own | no |
+//! | `sync.rs`, `sync/` | names them all; hints about a line | under names of its own | no |
 //! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
 //! | `reclaim/spare.rs` | no | yes: the recycled nodes of a thread | no |
 //! | `runtime/cell.rs` | four hints (who asks to go first, whether there is a line and a long one, whose turn is next); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |

@@ -19,7 +19,7 @@ target=$(rustc +nightly -vV | sed -n 's/^host: //p')
 export ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="print_suppressions=0:suppressions=$work/core/tests/sanitizers/leaks.txt"
 export TSAN_OPTIONS="print_suppressions=0:suppressions=$work/core/tests/sanitizers/races.txt"
 
-# sanitizer | fault | file | what stands there, once | what to put there
+# sanitizer | fault | file | what stands there, once | what to put there, with # for |
 faults='
 address|a spare node is freed|core/src/reclaim.rs|if !SPARE.try_with(|if SPARE.try_with(
 address|spare nodes outlive their thread|core/src/reclaim/spare.rs|while let Some(node) = self.pop()|while let Some(node) = self.pop().filter(#_# false)
