@@ -256,9 +256,11 @@ mod checked {
 
     #[allow(clippy::unused_self, reason = "as std's has it")]
     impl Yields {
-        pub(crate) fn new(_ahead: u32) -> Self {
+        pub(crate) fn new(_ahead: u32, _line: &Line) -> Self {
             Self
         }
+
+        pub(crate) fn end(&self, _line: &Line, _is_served: bool) {}
 
         pub(crate) fn are_left(&self) -> bool {
             false

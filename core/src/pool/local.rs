@@ -410,9 +410,8 @@ impl<'a, T> PendingTake<'a, T> {
     /// The answer, if it is there before the deadline. Until then the take is whole: if a task's waker panics when the thread's
     /// name takes its place, the drop gives up the wait.
     fn answer(&mut self, deadline: Deadline) -> Option<WakeResult<ResourceHandle>> {
-        let (cell, id) = (&self.local.cell, self.id);
         let receiver = self.receiver.as_mut().expect("a take was waited for after it was ready");
-        let result = receiver.wait(deadline, || id.map_or(0, |id| cell.ahead_of(id)))?;
+        let result = receiver.wait(deadline, self.local.cell.line(), self.id)?;
         self.receiver = None;
         Some(result)
     }

@@ -27,8 +27,8 @@
 //! waiter was handed (`effects.rs`).
 
 use super::handle::ResourceHandle;
-use crate::stripe::WakeResult;
-use crate::sync::{Arc, AtomicU8, Deadline, Ordering, Thread, UnsafeCell, Yields, current, spin_loop};
+use crate::stripe::{WaiterId, WakeResult};
+use crate::sync::{Arc, AtomicU8, Deadline, Line, Ordering, Thread, UnsafeCell, Yields, current, spin_loop};
 use core::fmt;
 use core::ptr::NonNull;
 use core::task::Waker;
@@ -224,9 +224,24 @@ impl WakeReceiver {
     }
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
-    /// First yields for a while, unless many are `ahead`: a hand-over meanwhile needs no system call.
-    pub(crate) fn wait(&mut self, deadline: Deadline, ahead: impl Fn() -> u32) -> Option<PoolWakeResult> {
-        let mut yields = Yields::new(ahead());
+    /// First yields for a while, unless many are ahead of this id or the line is slow: a hand-over meanwhile needs no system call.
+    /// Without an id the result is on its way.
+    pub(crate) fn wait(&mut self, deadline: Deadline, line: &Line, id: Option<WaiterId>) -> Option<PoolWakeResult> {
+        let ahead = || id.map_or(0, |id| line.ahead_of(id.0));
+        let mut yields = Yields::new(ahead(), line);
+        let result = self.yield_and_park(deadline, &mut yields, ahead);
+        if id.is_some() {
+            yields.end(line, result.is_some());
+        }
+        result
+    }
+
+    fn yield_and_park(
+        &mut self,
+        deadline: Deadline,
+        yields: &mut Yields,
+        ahead: impl Fn() -> u32,
+    ) -> Option<PoolWakeResult> {
         let mut looks = 0;
         while yields.are_left() {
             if let Some(result) = self.look(looks) {

@@ -2,24 +2,35 @@
 
 use super::Ordering;
 use crate::stripe::queue::ENDS;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
-/// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, and how many stand before a
-/// waiter by now. Each is as old as it may be, and the number is too low if somebody behind has left the line; nothing but how a
-/// waiter passes its time, and whether it looks for something idle first, may follow from them.
+/// So many waits of slow turns more than of quick ones make a line slow, and as many the other way round make it quick. More than
+/// one hiccup of the machine lengthens: all who stand in a short line.
+const SLOW: u8 = 32;
+
+/// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, how many stand before a
+/// waiter by now, and whether it has been slow. Each is as old as it may be, and the number is too low if somebody behind has left
+/// the line; nothing but how a waiter passes its time, and whether it looks for something idle first, may follow from them.
 ///
-/// On the head's cache line: who notes has just changed the head.
+/// On the head's cache line: who notes has just changed the head, and who tells seldom writes.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// Whose turn is next: the oldest id, if those in line have consecutive ones.
     turn: AtomicU64,
     is_formed: AtomicBool,
     is_long: AtomicBool,
+    /// Counts waits of slow turns up and of quick ones down, from 0 to twice [`SLOW`].
+    slowness: AtomicU8,
 }
 
 impl Line {
     pub(crate) fn new() -> Self {
-        Self { turn: AtomicU64::new(0), is_formed: AtomicBool::new(false), is_long: AtomicBool::new(false) }
+        Self {
+            turn: AtomicU64::new(0),
+            is_formed: AtomicBool::new(false),
+            is_long: AtomicBool::new(false),
+            slowness: AtomicU8::new(0),
+        }
     }
 
     /// Notes that so many waited after a commit, and that `next` is the id that nobody has yet.
@@ -46,6 +57,22 @@ impl Line {
     pub(crate) fn is_long(&self) -> bool {
         // ORDERING: Relaxed: as above.
         self.is_long.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of a wait that has ended: whether its turns were slow.
+    pub(crate) fn tell(&self, is_slow: bool) {
+        // ORDERING: Relaxed, both: as above. One of two that meet may be lost. Steady, as most lines are, it is not written.
+        let before = self.slowness.load(Ordering::Relaxed);
+        let after = if is_slow { before.saturating_add(1).min(2 * SLOW) } else { before.saturating_sub(1) };
+        if after != before {
+            self.slowness.store(after, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether most of the waits of late were of slow turns.
+    pub(crate) fn is_slow(&self) -> bool {
+        // ORDERING: Relaxed: as above.
+        self.slowness.load(Ordering::Relaxed) >= SLOW
     }
 
     /// How many stand before this id.
@@ -97,5 +124,20 @@ mod tests {
             line.note(waiting, 2000);
             assert_eq!(line.is_long(), is_long);
         }
+    }
+
+    #[test]
+    fn a_line_is_slow_after_32_waits_of_slow_turns_more_than_of_quick_ones_and_quick_after_as_many_of_those() {
+        let line = Line::new();
+        let tell = |is_slow, times| {
+            (0..times).for_each(|_| line.tell(is_slow));
+            line.is_slow()
+        };
+        assert!(!tell(false, 1000));
+        assert!(!tell(true, 31));
+        assert!(tell(true, 1));
+        assert!(tell(true, 1000), "32 and 31 more, however long it lasts");
+        assert!(tell(false, 32));
+        assert!(!tell(false, 1));
     }
 }

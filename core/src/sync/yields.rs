@@ -1,6 +1,10 @@
 //! How long a waiter stays awake before it parks, under std.
 
+use super::Line;
 use std::time::{Duration, Instant};
+
+/// Where a turn takes longer than this, waiters park at once: a system call or two cost less than staying awake so long.
+const SLOW: Duration = Duration::from_micros(30);
 
 /// With more in line before it, a waiter's turn is too far off to stay awake for.
 const NEAR: u32 = 8;
@@ -19,16 +23,30 @@ const LOOKS: u32 = 30;
 
 /// What is left of a waiter's yields. It yields its time slice before it parks, so that a hand-over meanwhile needs no system
 /// call. Measured on 2 cores: 8 threads on 2 resources run 3 to 5 times as fast as with parking at once, 64 on 8 up to 1.5 times.
+///
+/// Not in a line that has been slow lately: then it is the holders who take their time, mostly asleep themselves. What each wait
+/// came to is told to the [`Line`] when it ends.
 #[derive(Debug)]
 pub(crate) struct Yields {
+    started: Instant,
+    /// When the last yield ended.
+    last: Instant,
+    /// In line when the wait began.
+    ahead: u32,
     long: u32,
     idle: Duration,
 }
 
 impl Yields {
     /// For a waiter that has so many in line before it.
-    pub(crate) fn new(ahead: u32) -> Self {
-        Self { long: if ahead <= NEAR { LONG_IF_NEAR } else { LONG_IF_FAR }, idle: IDLE }
+    pub(crate) fn new(ahead: u32, line: &Line) -> Self {
+        let now = Instant::now();
+        let long = match ahead {
+            _ if line.is_slow() => 0,
+            0..=NEAR => LONG_IF_NEAR,
+            _ => LONG_IF_FAR,
+        };
+        Self { started: now, last: now, ahead, long, idle: IDLE }
     }
 
     /// Whether to yield once more, or to park.
@@ -38,9 +56,19 @@ impl Yields {
 
     /// Yields.
     pub(crate) fn once(&mut self) {
-        let start = Instant::now();
         std::thread::yield_now();
-        self.count(start.elapsed());
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.last);
+        self.last = now;
+        self.count(took);
+    }
+
+    /// Tells the line how long each turn has taken, if that is known: a wait that was given up has seen some of the turns only.
+    pub(crate) fn end(&self, line: &Line, is_served: bool) {
+        let is_slow = is_slow(self.started.elapsed(), self.ahead);
+        if is_slow || is_served {
+            line.tell(is_slow);
+        }
     }
 
     /// How often a waiter looks for its result again after a yield, with so many in line before it by then, and spins after each
@@ -61,18 +89,80 @@ impl Yields {
     }
 }
 
+/// Whether so long a wait was one of slow turns, with so many ahead when it began.
+fn is_slow(waited: Duration, ahead: u32) -> bool {
+    waited > SLOW.saturating_mul(ahead.saturating_add(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn quick_line() -> Line {
+        Line::new()
+    }
+
+    /// One in which 32 waited for slow turns.
+    fn slow_line() -> Line {
+        let line = Line::new();
+        (0..32).for_each(|_| line.tell(true));
+        line
+    }
+
+    /// For a waiter that has waited so long already.
+    fn waited(ahead: u32, wait: Duration) -> Yields {
+        let mut yields = Yields::new(ahead, &quick_line());
+        yields.started = yields.started.checked_sub(wait).expect("a clock older than a minute");
+        yields
+    }
+
     #[track_caller]
     fn assert_last(ahead: u32, each: Duration, times: u32) {
-        let mut yields = Yields::new(ahead);
+        let mut yields = Yields::new(ahead, &quick_line());
         for done in 0..times {
             assert!(yields.are_left(), "parks after {done}");
             yields.count(each);
         }
         assert!(!yields.are_left(), "does not park after {times}");
+    }
+
+    #[test]
+    fn in_a_slow_line_everybody_parks_at_once() {
+        let line = slow_line();
+        assert!([0, 8, 9].iter().all(|ahead| !Yields::new(*ahead, &line).are_left()));
+        line.tell(false);
+        assert!(Yields::new(0, &line).are_left());
+    }
+
+    #[test]
+    fn turns_of_more_than_30_microseconds_are_slow() {
+        let micros = Duration::from_micros;
+        assert!(!is_slow(micros(30), 0));
+        assert!(is_slow(micros(31), 0));
+        assert!(!is_slow(micros(210), 6));
+        assert!(is_slow(micros(211), 6));
+        assert!(is_slow(Duration::MAX, u32::MAX));
+    }
+
+    /// What a line that was about to be slow is after one more wait.
+    fn is_slow_after(ahead: u32, wait: Duration, is_served: bool) -> bool {
+        let line = slow_line();
+        line.tell(false);
+        waited(ahead, wait).end(&line, is_served);
+        line.is_slow()
+    }
+
+    #[test]
+    fn a_wait_of_slow_turns_is_told_and_one_of_quick_ones_if_it_was_served() {
+        let second = Duration::from_secs(1);
+        assert!(is_slow_after(6, second, true));
+        assert!(is_slow_after(6, second, false), "longer than it takes to be slow, whatever was still to come");
+        assert!(!is_slow_after(1_000_000, second, true));
+        let line = slow_line();
+        waited(1_000_000, second).end(&line, false);
+        assert!(line.is_slow(), "the turns that were still to come may have been slow");
+        waited(1_000_000, second).end(&line, true);
+        assert!(!line.is_slow());
     }
 
     #[test]
@@ -93,13 +183,13 @@ mod tests {
 
     #[test]
     fn only_the_next_two_look_on_after_a_yield() {
-        let yields = Yields::new(0);
+        let yields = Yields::new(0, &quick_line());
         assert_eq!([0, 1, 2, u32::MAX].map(|ahead| yields.looks(ahead)), [LOOKS, LOOKS, 0, 0]);
     }
 
     #[test]
     fn yielding_ends() {
-        let mut yields = Yields::new(0);
+        let mut yields = Yields::new(0, &quick_line());
         while yields.are_left() {
             yields.once();
         }

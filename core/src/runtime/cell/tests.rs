@@ -44,7 +44,7 @@ fn a_cell_knows_its_line() {
         drop(committed.into_effects());
         assert_eq!(cell.has_line(), !ids.is_empty());
     }
-    let ahead = || ids.iter().map(|id| cell.ahead_of(*id)).collect::<Vec<_>>();
+    let ahead = || ids.iter().map(|id| cell.line().ahead_of(id.0)).collect::<Vec<_>>();
     assert_eq!(ahead(), [0, 1, 2]);
     drop(cell.commit(PoolEvent::CreateFailed).into_effects());
     assert_eq!(ahead(), [0, 0, 1], "the first has been given the permit");
