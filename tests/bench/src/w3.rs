@@ -124,7 +124,8 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
         text: format!(
             "More threads than resources, one stripe. {} rounds; a figure is of a window of {} ms after {} ms that do not \
              count, with a pool and threads of its own. A wait lasts from the call of `get` to the lease. Served: the most that \
-             one thread was, divided by the median of the threads. qp is left out, because a wake that it loses would end \
+             one thread was, divided by the median of the threads. Cores busy: the processor time of the whole process, holding, \
+             waiting and changing threads, divided by the window. qp is left out, because a wake that it loses would end \
              the run; object-pool and opool do not wait.",
             rounds(effort),
             window.as_millis(),
@@ -214,34 +215,11 @@ fn serve<P: Peer>(pool: &P, hold: Hold, phase: &Phase) -> (u32, Waits) {
 }
 
 fn table(series: &[Series<Sample>], size: Size, hold: Hold) -> Table {
-    let rows = series.iter().map(|series| {
-        let spread = |figure: fn(&Sample) -> f64| Spread::of(&series.figures(figure));
-        let fairness = spread(|sample| sample.unfairness);
-        vec![
-            series.name.clone(),
-            if series.facts.order == Order::Fifo { "FIFO" } else { "barging" }.into(),
-            show::spread(spread(|sample| sample.per_second / 1e3)),
-            show::number(fairness.median),
-            show::nanos(spread(|sample| sample.p50).median),
-            show::nanos(spread(|sample| sample.p99).median),
-            show::nanos(spread(|sample| sample.longest).median),
-        ]
-    });
-    Table {
-        title: format!("{}, held {}", size.name(), hold.name()),
-        columns: [
-            "pool",
-            "order",
-            "thousand/s (quartiles)",
-            "served max ÷ median",
-            "wait p50",
-            "wait p99",
-            "longest wait",
-        ]
-        .map(String::from)
-        .to_vec(),
-        rows: rows.collect(),
-    }
+    let fairness = |series: &Series<Sample>| {
+        let values = series.figures(|sample| sample.unfairness);
+        show::number(Spread::of(&values).median)
+    };
+    waiting::table(format!("{}, held {}", size.name(), hold.name()), series, fairness)
 }
 
 fn figures(series: &[Series<Sample>], size: Size, hold: Hold) -> Vec<Figure> {

@@ -174,8 +174,9 @@ fn text(effort: Effort) -> String {
          resources that sleep for 1 ms and until the next tick of tokio's timer about 4 thousand; the bar is not set \
          on these. The bars compare with the best of deadpool, bb8 and asyncband in each round; mobc is for \
          reference, and so is the floor, one line behind a lock that hands over and can do nothing else: a mutex around \
-         a `Vec` of what is idle and a `VecDeque` of wakers, without cancelling, creating or closing. Served: the most that one task was, divided by the median of the tasks; left out where the median \
-         is less than {ENOUGH}. The last table: one task on a runtime of one thread, {RESOURCES} idle resources, {} \
+         a `Vec` of what is idle and a `VecDeque` of wakers, without cancelling, creating or closing. Served: the most that one task was, divided by the \
+         median of the tasks; left out where the median is less than {ENOUGH}. Cores busy: the processor time of the whole \
+         process, divided by the window. The last table: one task on a runtime of one thread, {RESOURCES} idle resources, {} \
          rounds of slices of about {} µs, each beside the same pool used by a thread.",
         rounds(effort),
         window.as_millis(),
@@ -267,26 +268,12 @@ async fn serve<P: AsyncPeer>(shared: Arc<Shared<P>>, hold: Hold) -> u32 {
 }
 
 fn table(series: &[Series<Sample>], hold: Hold) -> Table {
-    let rows = series.iter().map(|series| {
+    let fairness = |series: &Series<Sample>| {
         let spread = |figure: fn(&Sample) -> f64| Spread::of(&series.figures(figure));
         let is_enough = spread(|sample| sample.median_served).median >= ENOUGH;
-        vec![
-            series.name.clone(),
-            if series.facts.order == Order::Fifo { "FIFO" } else { "barging" }.into(),
-            show::spread(spread(|sample| sample.per_second / 1e3)),
-            if is_enough { show::number(spread(|sample| sample.unfairness).median) } else { "–".into() },
-            show::nanos(spread(|sample| sample.p50).median),
-            show::nanos(spread(|sample| sample.p99).median),
-            show::nanos(spread(|sample| sample.longest).median),
-        ]
-    });
-    let columns =
-        ["pool", "order", "thousand/s (quartiles)", "served max ÷ median", "wait p50", "wait p99", "longest wait"];
-    Table {
-        title: format!("{TASKS} tasks on {RESOURCES}, held {}", hold.name()),
-        columns: columns.map(String::from).to_vec(),
-        rows: rows.collect(),
-    }
+        if is_enough { show::number(spread(|sample| sample.unfairness).median) } else { "–".into() }
+    };
+    waiting::table(format!("{TASKS} tasks on {RESOURCES}, held {}", hold.name()), series, fairness)
 }
 
 fn throughput(series: &[Series<Sample>], hold: Hold, what: &str, ours: Facts) -> Figure {
@@ -423,6 +410,7 @@ pub fn time_async<P: AsyncPeer>(runtime: &Runtime, pool: &P, trips: u32) -> Dura
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::waiting::Counted;
 
     #[test]
     fn a_smoke_run_has_a_row_for_each_contender_and_no_figure_is_missing() {
@@ -444,7 +432,8 @@ mod tests {
 
     #[test]
     fn the_throughput_is_beside_the_best_of_the_named_peers() {
-        let sample = |per_second| Sample { per_second, ..Sample::of(&[1], &no_waits(), Duration::from_secs(1)) };
+        let second = Counted { time: Duration::from_secs(1), work: Duration::ZERO };
+        let sample = |per_second| Sample { per_second, ..Sample::of(&[1], &no_waits(), second) };
         let series = |facts: Facts, per_second| Series {
             facts,
             name: facts.name.into(),

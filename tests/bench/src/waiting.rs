@@ -1,9 +1,13 @@
 //! A window of time in which many want few resources (W3, W4): its phases, and what it comes to.
 
-use crate::measure::Spread;
+use crate::measure::{Series, Spread};
+use crate::peers::Order;
+use crate::section::Table;
+use crate::show;
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 use hdrhistogram::Histogram;
+use rustix::time::{ClockId, clock_gettime};
 use std::thread;
 use std::time::Instant;
 
@@ -62,14 +66,29 @@ impl Phase {
     }
 
     /// Lets time pass: `before` that does not count, then `window`. How long it really counted.
-    pub fn pass(&self, before: Duration, window: Duration) -> Duration {
+    pub fn pass(&self, before: Duration, window: Duration) -> Counted {
         thread::sleep(before);
-        let started = Instant::now();
+        let (started, worked) = (Instant::now(), worked());
         self.0.store(COUNTING, Ordering::Relaxed);
         thread::sleep(window);
         self.0.store(OVER, Ordering::Relaxed);
-        started.elapsed()
+        Counted { time: started.elapsed(), work: self::worked().saturating_sub(worked) }
     }
+}
+
+/// How long a window was.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// By the clock.
+    pub time: Duration,
+    /// Of all cores together, as far as they worked for this process, in the system too.
+    pub work: Duration,
+}
+
+/// How long cores have worked for this process.
+fn worked() -> Duration {
+    // Seconds and nanoseconds of a process are never negative.
+    clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
 }
 
 /// What one window came to.
@@ -87,23 +106,54 @@ pub struct Sample {
     pub p99: f64,
     /// And all.
     pub longest: f64,
+    /// How many cores it kept busy, holding and waiting together.
+    pub cores: f64,
 }
 
 impl Sample {
     /// How often each was served, and how long all waited, in a window that counted so long.
     #[expect(clippy::cast_precision_loss, reason = "nanoseconds up to a minute")]
-    pub fn of(served: &[u32], waits: &Waits, counted: Duration) -> Self {
+    pub fn of(served: &[u32], waits: &Waits, counted: Counted) -> Self {
         let served: Vec<_> = served.iter().copied().map(f64::from).collect();
         let median_served = Spread::of(&served).median;
         Self {
-            per_second: served.iter().sum::<f64>() / counted.as_secs_f64(),
+            per_second: served.iter().sum::<f64>() / counted.time.as_secs_f64(),
             median_served,
             unfairness: served.iter().copied().fold(0.0, f64::max) / median_served,
             p50: waits.value_at_quantile(0.5) as f64,
             p99: waits.value_at_quantile(0.99) as f64,
             longest: waits.max() as f64,
+            cores: counted.work.as_secs_f64() / counted.time.as_secs_f64(),
         }
     }
+}
+
+/// A row for each of those who were measured; `fairness` is what stands for how evenly they served.
+pub fn table(title: String, series: &[Series<Sample>], fairness: impl Fn(&Series<Sample>) -> String) -> Table {
+    let rows = series.iter().map(|series| {
+        let spread = |figure: fn(&Sample) -> f64| Spread::of(&series.figures(figure));
+        vec![
+            series.name.clone(),
+            if series.facts.order == Order::Fifo { "FIFO" } else { "barging" }.into(),
+            show::spread(spread(|sample| sample.per_second / 1e3)),
+            fairness(series),
+            show::nanos(spread(|sample| sample.p50).median),
+            show::nanos(spread(|sample| sample.p99).median),
+            show::nanos(spread(|sample| sample.longest).median),
+            show::number(spread(|sample| sample.cores).median),
+        ]
+    });
+    let columns = [
+        "pool",
+        "order",
+        "thousand/s (quartiles)",
+        "served max ÷ median",
+        "wait p50",
+        "wait p99",
+        "longest wait",
+        "cores busy",
+    ];
+    Table { title, columns: columns.map(String::from).to_vec(), rows: rows.collect() }
 }
 
 #[cfg(test)]
@@ -112,7 +162,8 @@ mod tests {
 
     #[test]
     fn a_starved_half_makes_fairness_infinite() {
-        let unfairness = |served: &[u32]| Sample::of(served, &no_waits(), Duration::from_secs(1)).unfairness;
+        let counted = Counted { time: Duration::from_secs(1), work: Duration::ZERO };
+        let unfairness = |served: &[u32]| Sample::of(served, &no_waits(), counted).unfairness;
         assert!((unfairness(&[3, 1, 2]) - 1.5).abs() < 1e-9);
         assert!(unfairness(&[9, 0, 0]).is_infinite());
     }
@@ -124,9 +175,11 @@ mod tests {
         let mut more = no_waits();
         record(&mut more, Duration::from_micros(9));
         add(&mut waits, &more);
-        let sample = Sample::of(&[10, 30], &waits, Duration::from_secs(2));
+        let counted = Counted { time: Duration::from_secs(2), work: Duration::from_secs(3) };
+        let sample = Sample::of(&[10, 30], &waits, counted);
         assert!((sample.per_second - 20.0).abs() < 1e-9);
         assert!((sample.median_served - 20.0).abs() < 1e-9);
+        assert!((sample.cores - 1.5).abs() < 1e-9);
         assert!((sample.longest / 9_000.0 - 1.0).abs() < 0.02, "{}", sample.longest);
         assert!((sample.unfairness - 1.5).abs() < 1e-9);
     }
@@ -136,7 +189,24 @@ mod tests {
         let phase = Phase::default();
         assert!(phase.is_before() && !phase.is_counting() && !phase.is_over());
         let window = Duration::from_millis(1);
-        assert!(phase.pass(Duration::ZERO, window) >= window);
+        assert!(phase.pass(Duration::ZERO, window).time >= window);
         assert!(!phase.is_before() && !phase.is_counting() && phase.is_over());
+    }
+
+    #[test]
+    fn what_cores_work_is_counted() {
+        let phase = Phase::default();
+        let counted = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !phase.is_over() {
+                    core::hint::spin_loop();
+                }
+            });
+            // Long enough for the thread to be given a core, whatever else runs.
+            phase.pass(Duration::from_millis(50), Duration::from_millis(200))
+        });
+        assert!(counted.work > Duration::ZERO, "{counted:?}");
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        assert!(counted.work <= 2 * counted.time * u32::try_from(cores).unwrap_or(u32::MAX), "{counted:?}");
     }
 }
