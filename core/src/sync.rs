@@ -256,7 +256,7 @@ mod checked {
 
     #[allow(clippy::unused_self, reason = "as std's has it")]
     impl Yields {
-        pub(crate) fn new(_ahead: u32, _line: &Line) -> Self {
+        pub(crate) fn new(_number: u64, _ahead: u32, _line: &Line) -> Self {
             Self
         }
 

@@ -228,7 +228,7 @@ impl WakeReceiver {
     /// Without an id the result is on its way.
     pub(crate) fn wait(&mut self, deadline: Deadline, line: &Line, id: Option<WaiterId>) -> Option<PoolWakeResult> {
         let ahead = || id.map_or(0, |id| line.ahead_of(id.0));
-        let mut yields = Yields::new(ahead(), line);
+        let mut yields = Yields::new(id.map_or(0, |id| id.0), ahead(), line);
         let result = self.yield_and_park(deadline, &mut yields, ahead);
         if id.is_some() {
             yields.end(line, result.is_some());

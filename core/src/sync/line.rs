@@ -4,8 +4,8 @@ use super::Ordering;
 use crate::stripe::queue::ENDS;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
-/// So many waits of slow turns more than of quick ones make a line slow, and as many the other way round make it quick. More than
-/// one hiccup of the machine lengthens: all who stand in a short line.
+/// So many waits that were spent awake in vain, more than others, make a line slow, and as many the other way round make it quick.
+/// More than one hiccup of the machine lengthens: all who stand in a short line.
 const SLOW: u8 = 32;
 
 /// Hints about a stripe's line, for those who wait in it or are about to: whether there is one, how many stand before a
@@ -19,7 +19,7 @@ pub(crate) struct Line {
     turn: AtomicU64,
     is_formed: AtomicBool,
     is_long: AtomicBool,
-    /// Counts waits of slow turns up and of quick ones down, from 0 to twice [`SLOW`].
+    /// Counts waits that were spent awake in vain up and others down, from 0 to twice [`SLOW`].
     slowness: AtomicU8,
 }
 
@@ -59,17 +59,17 @@ impl Line {
         self.is_long.load(Ordering::Relaxed)
     }
 
-    /// Takes note of a wait that has ended: whether its turns were slow.
-    pub(crate) fn tell(&self, is_slow: bool) {
+    /// Takes note of a wait that has ended: whether it was no use to stay awake.
+    pub(crate) fn tell(&self, was_in_vain: bool) {
         // ORDERING: Relaxed, both: as above. One of two that meet may be lost. Steady, as most lines are, it is not written.
         let before = self.slowness.load(Ordering::Relaxed);
-        let after = if is_slow { before.saturating_add(1).min(2 * SLOW) } else { before.saturating_sub(1) };
+        let after = if was_in_vain { before.saturating_add(1).min(2 * SLOW) } else { before.saturating_sub(1) };
         if after != before {
             self.slowness.store(after, Ordering::Relaxed);
         }
     }
 
-    /// Whether most of the waits of late were of slow turns.
+    /// Whether it was no use to stay awake in most of the waits of late.
     pub(crate) fn is_slow(&self) -> bool {
         // ORDERING: Relaxed: as above.
         self.slowness.load(Ordering::Relaxed) >= SLOW
@@ -127,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_slow_after_32_waits_of_slow_turns_more_than_of_quick_ones_and_quick_after_as_many_of_those() {
+    fn a_line_is_slow_after_32_more_waits_in_vain_than_others_and_quick_after_as_many_of_those() {
         let line = Line::new();
-        let tell = |is_slow, times| {
-            (0..times).for_each(|_| line.tell(is_slow));
+        let tell = |was_in_vain, times| {
+            (0..times).for_each(|_| line.tell(was_in_vain));
             line.is_slow()
         };
         assert!(!tell(false, 1000));

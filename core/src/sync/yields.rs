@@ -3,9 +3,13 @@
 use super::Line;
 use std::time::{Duration, Instant};
 
-/// Where a turn takes longer than this, waiters park at once: a system call or two cost less than staying awake so long.
+/// Where a turn takes longer than this, it may be better to park at once: a system call or two cost less than staying awake so long.
 const SLOW: Duration = Duration::from_micros(30);
-
+/// And if less than half of the time awake goes in yields of at least this length, it is: nobody works meanwhile but others who wait,
+/// so those who hold are asleep.
+const WORK: Duration = Duration::from_micros(15);
+/// Of the waits in a slow line one in so many is spent awake nevertheless, to see whether it still is.
+const TRIAL: u64 = 64;
 /// With more in line before it, a waiter's turn is too far off to stay awake for.
 const NEAR: u32 = 8;
 /// A yield that takes longer has let somebody work.
@@ -24,13 +28,14 @@ const LOOKS: u32 = 30;
 /// What is left of a waiter's yields. It yields its time slice before it parks, so that a hand-over meanwhile needs no system
 /// call. Measured on 2 cores: 8 threads on 2 resources run 3 to 5 times as fast as with parking at once, 64 on 8 up to 1.5 times.
 ///
-/// Not in a line that has been slow lately: then it is the holders who take their time, mostly asleep themselves. What each wait
-/// came to is told to the [`Line`] when it ends.
+/// Not in a line in which waiters have lately stayed awake in vain. What each wait came to is told to the [`Line`] when it ends.
 #[derive(Debug)]
 pub(crate) struct Yields {
     started: Instant,
     /// When the last yield ended.
     last: Instant,
+    /// So long somebody worked meanwhile.
+    worked: Duration,
     /// In line when the wait began.
     ahead: u32,
     long: u32,
@@ -38,15 +43,15 @@ pub(crate) struct Yields {
 }
 
 impl Yields {
-    /// For a waiter that has so many in line before it.
-    pub(crate) fn new(ahead: u32, line: &Line) -> Self {
+    /// For the waiter with this number, which has so many in line before it.
+    pub(crate) fn new(number: u64, ahead: u32, line: &Line) -> Self {
         let now = Instant::now();
         let long = match ahead {
-            _ if line.is_slow() => 0,
+            _ if line.is_slow() && !number.is_multiple_of(TRIAL) => 0,
             0..=NEAR => LONG_IF_NEAR,
             _ => LONG_IF_FAR,
         };
-        Self { started: now, last: now, ahead, long, idle: IDLE }
+        Self { started: now, last: now, worked: Duration::ZERO, ahead, long, idle: IDLE }
     }
 
     /// Whether to yield once more, or to park.
@@ -63,12 +68,21 @@ impl Yields {
         self.count(took);
     }
 
-    /// Tells the line how long each turn has taken, if that is known: a wait that was given up has seen some of the turns only.
+    /// Tells the line whether the wait was one to stay awake for, if that is known.
     pub(crate) fn end(&self, line: &Line, is_served: bool) {
-        let is_slow = is_slow(self.started.elapsed(), self.ahead);
-        if is_slow || is_served {
-            line.tell(is_slow);
+        if let Some(was_in_vain) = self.was_in_vain(self.started.elapsed(), is_served) {
+            line.tell(was_in_vain);
         }
+    }
+
+    /// Whether it was no use to stay awake in a wait that took so long, if that is known.
+    fn was_in_vain(&self, waited: Duration, is_served: bool) -> Option<bool> {
+        if waited <= SLOW.saturating_mul(self.ahead.saturating_add(1)) {
+            // Who gave up has not seen all the turns.
+            return is_served.then_some(false);
+        }
+        let awake = self.last.saturating_duration_since(self.started);
+        (!awake.is_zero()).then_some(self.worked < awake / 2)
     }
 
     /// How often a waiter looks for its result again after a yield, with so many in line before it by then, and spins after each
@@ -80,6 +94,9 @@ impl Yields {
     }
 
     fn count(&mut self, took: Duration) {
+        if took >= WORK {
+            self.worked = self.worked.saturating_add(took);
+        }
         if took >= LONG {
             self.long = self.long.saturating_sub(1);
         } else {
@@ -89,36 +106,20 @@ impl Yields {
     }
 }
 
-/// Whether so long a wait was one of slow turns, with so many ahead when it began.
-fn is_slow(waited: Duration, ahead: u32) -> bool {
-    waited > SLOW.saturating_mul(ahead.saturating_add(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn quick_line() -> Line {
-        Line::new()
-    }
-
-    /// One in which 32 waited for slow turns.
+    /// One in which 32 waited in vain.
     fn slow_line() -> Line {
         let line = Line::new();
         (0..32).for_each(|_| line.tell(true));
         line
     }
 
-    /// For a waiter that has waited so long already.
-    fn waited(ahead: u32, wait: Duration) -> Yields {
-        let mut yields = Yields::new(ahead, &quick_line());
-        yields.started = yields.started.checked_sub(wait).expect("a clock older than a minute");
-        yields
-    }
-
     #[track_caller]
     fn assert_last(ahead: u32, each: Duration, times: u32) {
-        let mut yields = Yields::new(ahead, &quick_line());
+        let mut yields = Yields::new(1, ahead, &Line::new());
         for done in 0..times {
             assert!(yields.are_left(), "parks after {done}");
             yields.count(each);
@@ -127,42 +128,68 @@ mod tests {
     }
 
     #[test]
-    fn in_a_slow_line_everybody_parks_at_once() {
+    fn in_a_slow_line_all_park_at_once_but_one_in_64() {
         let line = slow_line();
-        assert!([0, 8, 9].iter().all(|ahead| !Yields::new(*ahead, &line).are_left()));
+        let stays_awake = |number, ahead| Yields::new(number, ahead, &line).are_left();
+        assert!([0, 8, 9].iter().all(|ahead| !stays_awake(1, *ahead) && stays_awake(64, *ahead)));
+        assert_eq!((0..640).filter(|number| stays_awake(*number, 0)).count(), 10);
         line.tell(false);
-        assert!(Yields::new(0, &line).are_left());
+        assert!((0..640).all(|number| Yields::new(number, 0, &line).are_left()));
+    }
+
+    const fn micros(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// After yields that took so long each.
+    fn after(ahead: u32, yields: &[u64]) -> Yields {
+        let mut yielded = Yields::new(1, ahead, &Line::new());
+        yielded.last += yields.iter().map(|took| micros(*took)).sum::<Duration>();
+        yields.iter().for_each(|took| yielded.count(micros(*took)));
+        yielded
     }
 
     #[test]
-    fn turns_of_more_than_30_microseconds_are_slow() {
-        let micros = Duration::from_micros;
-        assert!(!is_slow(micros(30), 0));
-        assert!(is_slow(micros(31), 0));
-        assert!(!is_slow(micros(210), 6));
-        assert!(is_slow(micros(211), 6));
-        assert!(is_slow(Duration::MAX, u32::MAX));
-    }
-
-    /// What a line that was about to be slow is after one more wait.
-    fn is_slow_after(ahead: u32, wait: Duration, is_served: bool) -> bool {
-        let line = slow_line();
-        line.tell(false);
-        waited(ahead, wait).end(&line, is_served);
-        line.is_slow()
+    fn a_wait_is_in_vain_if_its_turns_took_more_than_30_microseconds_and_most_of_it_nobody_worked() {
+        for (ahead, quick) in [(0, 30), (6, 210)] {
+            let judged = |waited, yields: &[u64]| after(ahead, yields).was_in_vain(micros(waited), true);
+            assert_eq!(judged(quick, &[2, 2]), Some(false), "a turn was quick");
+            assert_eq!(judged(quick + 1, &[2, 2]), Some(true));
+            assert_eq!(judged(quick + 1, &[14, 14]), Some(true));
+            assert_eq!([judged(quick + 1, &[14, 15]), judged(quick + 1, &[14, 2, 15])], [Some(false), Some(true)]);
+            assert_eq!(judged(quick + 1, &[]), None, "nobody knows");
+        }
+        assert_eq!(after(u32::MAX, &[1]).was_in_vain(Duration::MAX, true), Some(true));
     }
 
     #[test]
-    fn a_wait_of_slow_turns_is_told_and_one_of_quick_ones_if_it_was_served() {
-        let second = Duration::from_secs(1);
-        assert!(is_slow_after(6, second, true));
-        assert!(is_slow_after(6, second, false), "longer than it takes to be slow, whatever was still to come");
-        assert!(!is_slow_after(1_000_000, second, true));
-        let line = slow_line();
-        waited(1_000_000, second).end(&line, false);
-        assert!(line.is_slow(), "the turns that were still to come may have been slow");
-        waited(1_000_000, second).end(&line, true);
+    fn a_wait_that_was_given_up_tells_of_the_turns_that_it_has_seen() {
+        let judged = |waited| after(0, &[2]).was_in_vain(micros(waited), false);
+        assert_eq!(judged(30), None, "the others may be slow");
+        assert_eq!(judged(31), Some(true), "slow whatever was still to come");
+    }
+
+    #[test]
+    fn what_a_wait_came_to_is_told_when_it_ends() {
+        let line = Line::new();
+        let mut yields = Yields::new(1, 0, &line);
+        yields.started = yields.started.checked_sub(Duration::from_millis(1)).expect("a clock older than that");
+        (0..32).for_each(|_| yields.end(&line, true));
+        assert!(line.is_slow(), "a turn of a millisecond, and nobody worked");
+        yields.ahead = 1_000_000;
+        yields.end(&line, false);
+        assert!(line.is_slow(), "not known");
+        yields.end(&line, true);
         assert!(!line.is_slow());
+    }
+
+    #[test]
+    fn what_a_yield_takes_is_counted_from_the_last_one_on() {
+        let mut yields = Yields::new(1, 0, &Line::new());
+        yields.last = yields.last.checked_sub(Duration::from_millis(1)).expect("a clock older than that");
+        yields.once();
+        assert!(yields.worked >= Duration::from_millis(1));
+        assert!(yields.last > yields.started);
     }
 
     #[test]
@@ -183,13 +210,13 @@ mod tests {
 
     #[test]
     fn only_the_next_two_look_on_after_a_yield() {
-        let yields = Yields::new(0, &quick_line());
+        let yields = Yields::new(1, 0, &Line::new());
         assert_eq!([0, 1, 2, u32::MAX].map(|ahead| yields.looks(ahead)), [LOOKS, LOOKS, 0, 0]);
     }
 
     #[test]
     fn yielding_ends() {
-        let mut yields = Yields::new(0, &quick_line());
+        let mut yields = Yields::new(1, 0, &Line::new());
         while yields.are_left() {
             yields.once();
         }
