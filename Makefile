@@ -54,7 +54,7 @@ orderings: ## weakens each atomic ordering in turn: a loom program must fail for
 sanitizers: ## the core's tests on real threads under Address-, Leak- and ThreadSanitizer, after seeded faults; needs rustup's nightly (4 min; 7 min cold)
 	core/tests/sanitizers.sh
 
-mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 min; 15 min cold)
+mutants: ## seeds bugs that real pools had, one at a time: the check that each names must fail (9 to 17 min alone; more beside other work)
 	$(CARGO) run -p striped-pool-model -- mutants $(if $(TABLE),--table $(TABLE)) $(MUTANTS)
 
 cargo-mutants: ## changes every operator and result in machine, runtime and reclamation; writes docs/cargo-mutants.md (hours)

@@ -11,16 +11,17 @@
 //! | file | atomics | unsafe | user code |
 //! |---|---|---|---|
 //! | `stripe.rs`, `stripe/` | no | no (`forbid`) | no |
-//! | `sync.rs`, `sync/` | names them all; hints about a line | under names of its own | no |
+//! | `sync.rs`, `sync/` | names them all; four hints about a line (whether there is one, a long one, a slow one, whose turn is next) | under names of its own | no |
 //! | `reclaim.rs` | the head's count and pointer, the nodes' debt | yes | no |
 //! | `reclaim/spare.rs` | no | yes: the recycled nodes of a thread | no |
-//! | `runtime/cell.rs` | four hints (who asks to go first, whether there is a line and a long one, whose turn is next); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
+//! | `runtime/cell.rs` | one hint (who asks to go first); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
 //! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |
 //! | `pool/lease.rs`, `pool/lease/`, `pool/local.rs` | no | turning handles into resources and back; the owner's note | free, called by `effects.rs` |
 //! | `pool/reaper.rs` | a flag to stop | no | no |
-//! | the rest of `pool/` | no | no | create, and the work of `with` |
+//! | the rest of `pool/` | no | no | create, the work of `with`, managers, hooks, a deadline's future, whoever watches |
+//! | `adapters/` | no | no | managers of other pools |
 //!
 //! One concrete instantiation, on purpose: [`PoolStripe`] moves erased handles, so nodes of all pools are alike and one
 //! thread-local list recycles them.

@@ -33,9 +33,11 @@
 //! Tested by `tests/machine.rs` (each row of the protocol), `tests/containers.rs` (layout), and by the model package
 //! (every state within bounds, random sequences, every invariant).
 //!
-//! # Where the seed's names went
+//! # Where the ancestor's names went
 //!
-//! | seed | here |
+//! This design descends from an Idris port of Haskell's `resource-pool`. Its types and functions, and what became of them:
+//!
+//! | ancestor | here |
 //! |---|---|
 //! | `PoolConfig`, `setNumStripes`, `setPoolLabel` | [`PoolConfig`](crate::PoolConfig), [`stripes`](crate::pool::PoolConfigBuilder::stripes), [`label`](crate::pool::PoolConfigBuilder::label): checked when built |
 //! | `newPool` | [`Pool::new`](crate::Pool::new): cannot fail, because a configuration cannot be wrong |

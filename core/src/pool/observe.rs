@@ -1,6 +1,6 @@
 //! What a pool tells of its work to those who watch: `metrics` and `tracing`, each behind the feature of its name.
 //!
-//! Without them [`observe`] is empty and no [`Watch`] is started: nothing here costs anything.
+//! Without them [`observe`] is empty and no [`Watch`] is started but for `introspect(true)`: nothing else here costs anything.
 //!
 //! Every metric has the label `pool`, the pool's label.
 //!

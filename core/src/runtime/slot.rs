@@ -224,8 +224,8 @@ impl WakeReceiver {
     }
 
     /// Waits on this thread until the result is there (`Some`) or the deadline has passed (`None`).
-    /// First yields for a while, unless many are ahead of this id or the line is slow: a hand-over meanwhile needs no system call.
-    /// Without an id the result is on its way.
+    /// First yields for a while: a hand-over meanwhile needs no system call. For how long, [`Yields`] decides by how many are ahead of this id,
+    /// and by how the line has been. Without an id the result is on its way.
     pub(crate) fn wait(&mut self, deadline: Deadline, line: &Line, id: Option<WaiterId>) -> Option<PoolWakeResult> {
         let ahead = || id.map_or(0, |id| line.ahead_of(id.0));
         let mut yields = Yields::new(id.map_or(0, |id| id.0), ahead(), line);

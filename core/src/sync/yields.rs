@@ -10,7 +10,7 @@ const SLOW: Duration = Duration::from_micros(30);
 const WORK: Duration = Duration::from_micros(15);
 /// Of the waits in a slow line one in so many is spent awake nevertheless, to see whether it still is.
 const TRIAL: u64 = 64;
-/// With more in line before it, a waiter's turn is too far off to stay awake for.
+/// With more in line before it, a waiter's turn is far off.
 const NEAR: u32 = 8;
 /// A yield that takes longer has let somebody work.
 const LONG: Duration = Duration::from_micros(5);
