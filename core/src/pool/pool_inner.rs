@@ -61,9 +61,12 @@ impl<T> PoolInner<T> {
 
     /// Where the calling thread is at home: the same stripe each time.
     #[inline]
+    #[allow(clippy::manual_is_power_of_two, reason = "compiled to twice as many instructions")]
     pub(super) fn home(&self) -> usize {
         match self.stripes.len() {
             1 => 0,
+            // A power of two, of which the remainder is a few bits: the division takes a tenth of a round trip.
+            stripes if stripes & (stripes - 1) == 0 => thread_number() & (stripes - 1),
             stripes => thread_number() % stripes,
         }
     }
