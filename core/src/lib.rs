@@ -27,5 +27,5 @@ pub use pool::{
 
 /// The example of the README, so that it is compiled and run.
 #[cfg(all(doctest, not(feature = "loom")))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -187,6 +187,32 @@ impl<E> GetError<E> {
         }
     }
 
+    /// The same, with what `map` makes of a create's error: where creates fail with what is no [`Error`](core::error::Error) (`String`,
+    /// `Box<dyn Error>`, `anyhow::Error`), so that `?` does not take this one.
+    ///
+    /// ```
+    /// use striped_pool::{GetError, Pool, PoolConfig};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = Pool::new(PoolConfig::builder(1, || Err::<u8, String>("no server".into())).build()?);
+    /// let failed = pool.get().map_err(|error| error.map_create(std::io::Error::other));
+    /// assert_eq!(failed.unwrap_err().to_string(), GetError::Create(std::io::Error::other("no server")).to_string());
+    ///
+    /// pool.close();
+    /// let closed = pool.get().map_err(|error| error.map_create(std::io::Error::other));
+    /// assert!(closed.unwrap_err().is_closed(), "the rest stays what it is");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn map_create<F>(self, map: impl FnOnce(E) -> F) -> GetError<F> {
+        match self {
+            Self::Create(error) => GetError::Create(map(error)),
+            Self::Unavailable(unavailable) => GetError::Unavailable(unavailable),
+            Self::TimedOut(timeout) => GetError::TimedOut(timeout),
+            Self::Refused => GetError::Refused,
+        }
+    }
+
     /// What the get was doing when its time ran out, if that is why it failed.
     #[must_use]
     pub fn timeout(&self) -> Option<&Timeout> {

@@ -293,8 +293,8 @@ unsafe impl<T> Outside for LocalPool<T> {
         self.stamp()
     }
 
-    fn free(&self, resource: ResourceHandle) {
-        // SAFETY: by `Outside`'s contract the stripe gave this handle up, so it is ours, and no copy is used again.
+    unsafe fn free(&self, resource: ResourceHandle) {
+        // SAFETY: by the contract of `free` the stripe gave this handle up, so it is ours, and no copy is used again.
         let value = unsafe { resource.into_inner::<T>() };
         (self.free)(value);
     }

@@ -29,14 +29,17 @@ pub type Panic = Box<dyn Any + Send>;
 ///
 /// # Safety
 ///
-/// Whoever performs effects with it hands over, in [`free`](Self::free), handles that the committed transitions of its
-/// stripe gave up (INV-OWNER). An implementation frees exactly that resource.
+/// An implementation frees, in [`free`](Self::free), exactly the resource that it is handed.
 pub unsafe trait Outside {
     /// What time it is. Must not panic: the resource that is to be stamped would be lost.
     fn now(&self) -> Timestamp;
 
     /// Frees a resource. User code: may panic, be slow, call back.
-    fn free(&self, resource: ResourceHandle);
+    ///
+    /// # Safety
+    ///
+    /// The handle is one that a committed transition of this stripe gave up (INV-OWNER), to this call alone: no copy of it is used again.
+    unsafe fn free(&self, resource: ResourceHandle);
 }
 
 /// What came of performing.
@@ -204,7 +207,9 @@ impl<'a> Work<'a> {
             self.wake();
             let Some(resource) = self.frees.pop_front() else { return core::mem::take(&mut self.done) };
             let outside = self.outside;
-            self.guard(|| outside.free(resource));
+            // SAFETY: a committed transition gave the handle up in an effect, which is performed once; that `outside` is its stripe's
+            // is the contract of `start`.
+            self.guard(|| unsafe { outside.free(resource) });
             self.done.freed = self.done.freed.saturating_add(1);
             self.events.push_back(PoolEvent::Freed { count: 1 });
             self.settle();

@@ -185,8 +185,13 @@ impl WakeReceiver {
     }
 
     /// Says who to wake when the result is published, in place of whoever was named before; or returns the result,
-    /// and then nobody will be woken. Never blocks.
+    /// and then nobody will be woken. After the result was taken there is nothing to wait for: `None`, and nobody will be
+    /// woken either. Never blocks.
     pub fn register(&mut self, unparker: Unparker) -> Option<PoolWakeResult> {
+        // Rule 4: the unparker that was named before may be the deliverer's by now.
+        if self.is_taken {
+            return None;
+        }
         if self.is_registered
             && let Some(result) = self.retract()
         {
@@ -209,8 +214,8 @@ impl WakeReceiver {
         self.read(before)
     }
 
-    /// The result, or `None`: then the task of `waker`, and no other that was named before, is woken when it is there. Never
-    /// blocks. User code: clones the waker, and drops one that it replaces.
+    /// The result, or `None`: then the task of `waker`, and no other that was named before, is woken when it is there, unless it
+    /// was taken before. Never blocks. User code: clones the waker, and drops one that it replaces.
     pub fn poll(&mut self, waker: &Waker) -> Option<PoolWakeResult> {
         self.take().or_else(|| self.register(Unparker::Waker(waker.clone())))
     }

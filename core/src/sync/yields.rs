@@ -8,8 +8,11 @@ const SLOW: Duration = Duration::from_micros(30);
 /// And if less than half of the time awake goes in yields of at least this length, it is: nobody works meanwhile but others who wait,
 /// so those who hold are asleep.
 const WORK: Duration = Duration::from_micros(15);
-/// Of the waits in a slow line one in so many is spent awake nevertheless, to see whether it still is.
+/// In a slow line so many waits one after the other are spent awake nevertheless, to see whether it still is: most of them behind others
+/// that are awake, because behind one that has to be woken each turn is slow, however short it would be.
 const TRIAL: u64 = 64;
+/// Of so many.
+const BETWEEN_TRIALS: u64 = 64 * TRIAL;
 /// With more in line before it, a waiter's turn is far off.
 const NEAR: u32 = 8;
 /// A yield that takes longer has let somebody work.
@@ -47,7 +50,7 @@ impl Yields {
     pub(crate) fn new(number: u64, ahead: u32, line: &Line) -> Self {
         let now = Instant::now();
         let long = match ahead {
-            _ if line.is_slow() && !number.is_multiple_of(TRIAL) => 0,
+            _ if line.is_slow() && number % BETWEEN_TRIALS >= TRIAL => 0,
             0..=NEAR => LONG_IF_NEAR,
             _ => LONG_IF_FAR,
         };
@@ -128,13 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn in_a_slow_line_all_park_at_once_but_one_in_64() {
+    fn in_a_slow_line_all_park_at_once_but_64_of_4096() {
         let line = slow_line();
         let stays_awake = |number, ahead| Yields::new(number, ahead, &line).are_left();
-        assert!([0, 8, 9].iter().all(|ahead| !stays_awake(1, *ahead) && stays_awake(64, *ahead)));
-        assert_eq!((0..640).filter(|number| stays_awake(*number, 0)).count(), 10);
+        assert!([0, 8, 9].iter().all(|ahead| !stays_awake(64, *ahead) && stays_awake(63, *ahead)));
+        let awake: Vec<_> = (0..8192).filter(|number| stays_awake(*number, 0)).collect();
+        assert_eq!(awake, (0..64).chain(4096..4160).collect::<Vec<_>>());
         line.tell(false);
-        assert!((0..640).all(|number| Yields::new(number, 0, &line).are_left()));
+        assert!((0..8192).all(|number| Yields::new(number, 0, &line).are_left()));
     }
 
     const fn micros(micros: u64) -> Duration {

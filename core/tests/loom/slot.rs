@@ -16,6 +16,7 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     ("slot::publish_races_abandon_of_a_registered_task", 3, || publish_races_abandon(true)),
     ("slot::publish_races_new_waker", 3, publish_races_new_waker),
     ("slot::a_waker_is_never_dropped_by_the_deliverer", 3, a_waker_is_never_dropped_by_the_deliverer),
+    ("slot::publish_races_a_waker_named_too_late", 3, publish_races_a_waker_named_too_late),
 ];
 
 /// What is delivered, where it does not matter what.
@@ -46,6 +47,17 @@ fn park_until_delivered(mut receiver: WakeReceiver) {
     }
     assert_eq!(answer, Some(result()));
     assert_eq!(receiver.take(), None, "a result is taken once");
+}
+
+/// Who has the result already and names somebody to wake nevertheless does not touch what the deliverer is about to take out.
+fn publish_races_a_waker_named_too_late() {
+    let (mut receiver, wake) = wake_slot();
+    assert_eq!(receiver.poll(Waker::noop()), None, "nothing is published yet");
+    let deliverer = thread::spawn(move || deliver(wake));
+    if receiver.take().is_some() {
+        assert_eq!(receiver.poll(Waker::noop()), None, "a result is taken once");
+    }
+    deliverer.join().unwrap();
 }
 
 fn publish_races_park() {

@@ -25,8 +25,8 @@ unsafe impl Outside for Counted {
         Timestamp::default()
     }
 
-    fn free(&self, resource: ResourceHandle) {
-        // SAFETY: the contract of `Outside`: the handle was given up to this call.
+    unsafe fn free(&self, resource: ResourceHandle) {
+        // SAFETY: the contract of `free`: the handle was given up to this call.
         let _: u32 = unsafe { resource.into_inner() };
         self.freed.fetch_add(1, Ordering::SeqCst);
     }
@@ -223,7 +223,7 @@ unsafe impl Outside for Watched<'_> {
         Timestamp::default()
     }
 
-    fn free(&self, resource: ResourceHandle) {
+    unsafe fn free(&self, resource: ResourceHandle) {
         // SAFETY: as for `Counted`.
         let _: u32 = unsafe { resource.into_inner() };
         let task = self.task.get_or_init(|| Task::enqueue(self.cell, None));

@@ -11,7 +11,7 @@ unsafe impl Outside for Nowhere {
         Timestamp::default()
     }
 
-    fn free(&self, _resource: ResourceHandle) {}
+    unsafe fn free(&self, _resource: ResourceHandle) {}
 }
 
 /// A cell with one resource lent.
