@@ -187,7 +187,7 @@ impl<E> GetError<E> {
         }
     }
 
-    /// The same, with what `map` makes of a create's error: where creates fail with what is no [`Error`](core::error::Error) (`String`,
+    /// The same, with what `map` makes of a create's error: where creates fail with what is no [`Error`] (`String`,
     /// `Box<dyn Error>`, `anyhow::Error`), so that `?` does not take this one.
     ///
     /// ```
