@@ -19,7 +19,7 @@ test: ## all tests: unit, doc, end-to-end, search, random, sampled, then loom (7
 	$(CARGO) test -p striped-pool --features metrics,tracing,r2d2,bb8,deadpool --test adapters --test observe
 	$(CARGO) test -p striped-pool --features trace --test trace
 	$(CARGO) test -p striped-pool-tests --features trace --test validate
-	$(CARGO) test -p striped-pool-model --features trace --test sample --test history --test judge
+	$(CARGO) test -p striped-pool-model --features trace --test program --test sample --test history --test judge
 	$(CARGO) test -p striped-pool-model --features shuttle --test shuttle
 	$(CARGO) test --workspace --features loom
 	$(CARGO) test -p striped-pool --features loom --test loom
