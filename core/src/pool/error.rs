@@ -190,7 +190,8 @@ impl<E> GetError<E> {
     /// The same, with what `map` makes of a create's error: where creates fail with what is no [`Error`] (`String`,
     /// `Box<dyn Error>`, `anyhow::Error`), so that `?` does not take this one.
     ///
-    /// ```
+    #[cfg_attr(feature = "loom", doc = "```ignore")]
+    #[cfg_attr(not(feature = "loom"), doc = "```")]
     /// use striped_pool::{GetError, Pool, PoolConfig};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
