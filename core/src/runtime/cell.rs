@@ -12,8 +12,8 @@
 //!    round trip would fail thousands of times; with it a handful. It is a hint, not a lock: who does not see it, or
 //!    has waited enough, goes on.
 //! 6. After a commit by which the line may have become shorter or longer, the cell notes whether there is one and whose turn is
-//!    next; those who have waited note whether it was any use to stay awake (`line`): hints for those who wait, of how to pass the time, and for those
-//!    who are ready to wait, that nothing is idle.
+//!    next; those who have waited note whether it was any use to stay awake (`line`): hints for those who wait, of how to
+//!    pass the time, and for those who are ready to wait, that nothing is idle.
 //! 7. While the line is long, an attempt to change it first waits a moment for those who are inside of one: with a long line to change it takes
 //!    a few times as long as without, and of two that overlap one is in vain. With a short one or none it is over so soon
 //!    that waiting for others costs more than it saves. Also a hint: bounded, and nobody depends on it.
