@@ -20,13 +20,14 @@ compiler=$(rustc --version | cut -d' ' -f2)
 count() {
   local output
   output=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1) || { echo "$output" >&2; exit 2; }
-  sed -n 's/^==[0-9]*== Collected *: *\([0-9]*\).*/\1/p' <<<"$output"
+  sed -n 's/^==[0-9]*== Collected *: *\([0-9]*\).*/\1/p' <<<"$output" | grep . || { echo "valgrind counted nothing: $output" >&2; exit 2; }
 }
 
 counted=$(mktemp)
 trap 'rm -f "$counted"' EXIT
 "$program" | while read -r pool; do
-  low=$(count "$pool" "$few") high=$(count "$pool" "$many")
+  low=$(count "$pool" "$few")
+  high=$(count "$pool" "$many")
   awk -v low="$low" -v high="$high" -v trips=$((many - few)) -v pool="$pool" \
     'BEGIN { printf "%s|%.1f\n", pool, (high - low) / trips }'
 done >"$counted"
