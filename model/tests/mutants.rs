@@ -173,14 +173,14 @@ fn what_is_not_killed_is_told_apart_and_fails_the_run() {
     ];
     let mutants = mutants.each_ref().map(|(name, text)| (*name, text.as_str()));
     let project = Project::new("survivors", &mutants).with_cargo();
-    let (code, stdout, _) = project.run(&["--timeout", "1", "--table", "never"]);
+    let (code, stdout, _) = project.run(&["--timeout", "5", "--table", "never"]);
     assert_eq!(code, Some(1), "{stdout}");
     for wanted in [
         "broken: SAYS NOTHING: it does not build, see target/mutants/log/broken.build.txt",
         "harmless: SURVIVED",
         "killed: killed (–)",
         "misnamed: SAYS NOTHING: no test is called unknown",
-        "slow: SAYS NOTHING: its check takes more than 1 s",
+        "slow: SAYS NOTHING: its check takes more than 5 s",
         "5 mutants: 1 killed, 1 survived, 0 no longer apply, 3 say nothing, 0 not judged",
     ] {
         assert!(stdout.contains(wanted), "{wanted} in {stdout}");

@@ -125,10 +125,11 @@ impl Walker {
         let outcome = self.world.after(&self.env, mv);
         self.world = outcome.world;
         let mut failed = self.world.failed;
-        failed.require(Check::Rejected, self.world.withstands_stale_events());
+        let withstands = self.world.withstands_stale_events();
+        failed.require(Check::Rejected, withstands);
         failed.require(Check::Progress, self.world.progresses(&self.env));
         reached.facts.extend(outcome.facts);
-        reached.facts.note(Fact::StaleRejected, true);
+        reached.facts.note(Fact::StaleRejected, withstands);
         reached.moves += 1;
         reached.idle = reached.idle.max(self.world.view.idle.len());
         reached.waiters = reached.waiters.max(self.world.view.waiters.len());

@@ -184,7 +184,7 @@ fn joined<A>(thread: JoinHandle<A>, deadline: Instant, threads: &mut Threads, mu
 }
 
 /// Waits until `is_so`, for at most `patience`; whether it became so.
-fn wait_until(patience: Duration, is_so: impl Fn() -> bool) -> bool {
+fn wait_until(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let started = Instant::now();
     while !is_so() {
         if started.elapsed() >= patience {

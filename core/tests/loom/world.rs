@@ -10,6 +10,7 @@ pub(crate) struct World {
     made: Arc<AtomicUsize>,
     freed: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
+    allowed: Arc<AtomicUsize>,
     #[cfg(feature = "trace")]
     history: History,
 }
@@ -69,8 +70,14 @@ impl World {
         self.most.load(Ordering::Relaxed)
     }
 
+    /// From now on as many as `most` may be alive at once, if it was fewer.
+    pub(crate) fn allow(&self, most: u32) {
+        self.allowed.fetch_max(most as usize, Ordering::Relaxed);
+    }
+
     /// A stripe of `capacity` whose resources are of this world.
     pub(crate) fn pool(&self, capacity: u32) -> LocalPool<Resource> {
+        self.allow(capacity);
         let world = self.clone();
         let ttl = std::time::Duration::from_nanos(1);
         #[cfg_attr(not(feature = "trace"), allow(unused_mut, reason = "only a recorder is set afterwards"))]
@@ -101,5 +108,7 @@ impl World {
         assert_eq!((status.out, status.owed, status.freeing, status.waiting), (0, 0, 0, 0), "{status:?}");
         assert_eq!(status.available + status.idle, status.capacity, "{status:?}");
         assert_eq!(self.made() - self.freed(), status.idle as usize, "a resource was lost or duplicated: {status:?}");
+        let (most, allowed) = (self.most(), self.allowed.load(Ordering::Relaxed));
+        assert!(most <= allowed, "{most} were alive at once, where {allowed} may be");
     }
 }

@@ -62,13 +62,32 @@ fn a_panic_of_who_watches_frees_by_free() {
 
 fn watched_by_panics(work: impl FnOnce()) {
     #[cfg(feature = "tracing")]
+    super::watcher::events::listen();
+    #[cfg(feature = "tracing")]
     let work = || tracing::subscriber::with_default(panicking::Subscriber, work);
     #[cfg(feature = "metrics")]
     let work = || metrics::with_local_recorder(&panicking::Recorder, work);
     work();
+    let told = [
+        #[cfg(feature = "tracing")]
+        panicking::EVENTS.take(),
+        #[cfg(feature = "metrics")]
+        panicking::METRICS.take(),
+    ];
+    assert!(told.iter().all(|told| *told > 0), "nobody was told anything: {told:?}");
 }
 
 mod panicking {
+    use core::cell::Cell;
+
+    thread_local! {
+        /// How often each was told something on this thread, and panicked.
+        #[cfg(feature = "tracing")]
+        pub(super) static EVENTS: Cell<u32> = const { Cell::new(0) };
+        #[cfg(feature = "metrics")]
+        pub(super) static METRICS: Cell<u32> = const { Cell::new(0) };
+    }
+
     #[cfg(feature = "metrics")]
     pub(super) struct Recorder;
 
@@ -81,6 +100,7 @@ mod panicking {
         fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
 
         fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+            METRICS.set(METRICS.get() + 1);
             panic!("the recorder panics")
         }
 
@@ -89,6 +109,7 @@ mod panicking {
         }
 
         fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+            METRICS.set(METRICS.get() + 1);
             panic!("the recorder panics")
         }
     }
@@ -103,6 +124,7 @@ mod panicking {
         }
 
         fn event(&self, _: &tracing::Event<'_>) {
+            EVENTS.set(EVENTS.get() + 1);
             panic!("the subscriber panics")
         }
 

@@ -14,6 +14,8 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn new() -> Self {
+        #[cfg(feature = "tracing")]
+        events::listen();
         Self {
             #[cfg(feature = "metrics")]
             recorder: metrics_util::debugging::DebuggingRecorder::new(),
@@ -83,14 +85,22 @@ mod counts {
 }
 
 #[cfg(feature = "tracing")]
-mod events {
+pub(crate) mod events {
     use super::super::table::{line, rows};
     use super::Told;
     use core::fmt::Debug;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, Once};
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Metadata, Subscriber};
+    use tracing::{Dispatch, Event, Metadata, Subscriber};
+
+    /// Has somebody listen for as long as the process runs. Where an event is met for the first time, tracing asks whether
+    /// anybody would listen and keeps the answer. As long as there was never more than one dispatcher it asks that of the
+    /// thread alone: a thread that nobody watches would turn the event off for the others too.
+    pub(crate) fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| [(); 2].into_iter().for_each(|()| core::mem::forget(Dispatch::new(Events::default()))));
+    }
 
     #[derive(Clone, Default)]
     pub(super) struct Events(Arc<Mutex<Told>>);

@@ -152,8 +152,11 @@ impl Conductor {
         let Shared { pool, options, .. } = &*shared;
         let held = self.get().filter(|_| options.rig != Rig::DropsEarly);
         let is_crowded = options.threads >= options.connections;
-        wait_until(options.patience.min(Duration::from_secs(5)), || !is_crowded || pool.status().waiting() > 0);
-        let status = pool.status();
+        let mut status = pool.status();
+        wait_until(options.patience.min(Duration::from_secs(5)), || {
+            status = pool.status();
+            !is_crowded || status.waiting() > 0
+        });
         if options.rig == Rig::AsksEarly {
             self.notes.close.answers = self.count_closed();
         }

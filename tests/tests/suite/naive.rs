@@ -14,6 +14,7 @@ use smol::future::or;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::panicking;
+use std::time::Instant;
 
 /// What a pool gets wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,8 +140,12 @@ impl Naive {
 
     fn free(&self, resource: Resource) {
         if self.fault == Fault::FreesLate {
+            // Whoever has the room makes another; nobody does if nobody waits.
+            let (made, start) = (self.world.made(), Instant::now());
             self.hand(Grant::Room);
-            std::thread::sleep(Duration::from_millis(1));
+            while self.world.made() == made && start.elapsed() < Duration::from_millis(100) {
+                std::thread::sleep(Duration::from_micros(100));
+            }
             return self.world.end(resource);
         }
         self.world.end(resource);
@@ -272,7 +277,7 @@ impl Subject for Naive {
     type Lease = NaiveLease;
 
     fn limit() -> Duration {
-        if PLANTED.get() == Fault::None { LIMIT } else { Duration::from_millis(500) }
+        if PLANTED.get() == Fault::None { LIMIT } else { Duration::from_secs(2) }
     }
 
     fn new(world: &Arc<World>, capacity: u32) -> Self {
