@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$root/Cargo.toml" "$root/Cargo.lock" "$root/core" "$root/model" "$root/tests" "$work"
+tar -C "$root" --exclude=target -cf - Cargo.toml Cargo.lock core model tests | tar -C "$work" -xf -
 export CARGO_TARGET_DIR="${ORDERINGS_TARGET:-$work/target}" RUST_BACKTRACE=0
 
 # id | file | what stands there, once | what to put there

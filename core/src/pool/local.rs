@@ -103,6 +103,12 @@ impl<T> LocalPool<T> {
         if self.cell.has_line() { (WakeResult::Cancelled, false) } else { self.try_take() }
     }
 
+    /// As if the news that a line has gone had not come yet.
+    #[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+    pub(super) fn believe_in_a_line(&self) {
+        self.cell.believe_in_a_line();
+    }
+
     /// What the result of [`try_take`](Self::try_take) is to its taker.
     #[inline]
     pub(super) fn acquired_or(
@@ -388,7 +394,13 @@ impl<'a, T> PendingTake<'a, T> {
         self.wait_until(Deadline::after(wait))
     }
 
-    fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
+    /// Whether it was given a place in the queue; otherwise its answer was there at once.
+    pub(super) fn is_queued(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// As [`wait_timeout`](Self::wait_timeout), until a moment.
+    pub(super) fn wait_until(mut self, deadline: Deadline) -> Result<Acquired<'a, T>, Unavailable> {
         let local = self.local;
         if let Some(result) = self.answer(deadline) {
             return local.acquired(result).ok_or(Unavailable::Closed);

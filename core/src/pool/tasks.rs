@@ -154,9 +154,10 @@ impl<'a, T, E> Seek<'a, T, E> {
     /// Whatever comes back at home.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<Result<Found<'a, T>, Unavailable>> {
         let Stage::Waiting { turn, home } = &mut self.stage else { panic!("a get was polled after it was ready") };
-        let (acquired, home) = (ready!(Pin::new(turn).poll(context)), *home);
+        let (has_waited, index) = (turn.is_queued(), *home);
+        let acquired = ready!(Pin::new(turn).poll(context));
         self.stage = Stage::Ready;
-        Poll::Ready(acquired.map(|acquired| Found { acquired, index: home, has_waited: true }))
+        Poll::Ready(acquired.map(|acquired| Found { acquired, index, has_waited }))
     }
 }
 

@@ -36,6 +36,16 @@ pub unsafe trait Outside {
 
     /// Frees a resource. User code: may panic, be slow, call back.
     ///
+    /// Safe code cannot free what somebody still holds:
+    ///
+    /// ```compile_fail,E0133
+    /// use striped_pool::{LocalPool, runtime::{ResourceHandle, effects::Outside}};
+    ///
+    /// fn free(pool: &LocalPool<String>, handle: ResourceHandle) {
+    ///     pool.free(handle);
+    /// }
+    /// ```
+    ///
     /// # Safety
     ///
     /// The handle is one that a committed transition of this stripe gave up (INV-OWNER), to this call alone: no copy of it is used again.

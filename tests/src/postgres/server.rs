@@ -110,29 +110,40 @@ impl Server {
         if self.child.is_some() {
             return Ok(());
         }
-        let deadline = Instant::now() + PATIENCE;
+        let started = self.start_by(Instant::now() + PATIENCE);
+        if started.is_err() {
+            // What went wrong first is told.
+            let _ = self.stop(Halt::Immediate);
+        }
+        started
+    }
+
+    /// The same; after an error the server may run.
+    fn start_by(&mut self, deadline: Instant) -> Result<(), StartError> {
         loop {
-            let mut child = self.spawn()?;
-            loop {
-                if self.is_ready(&child)? {
-                    self.child = Some(child);
+            let data = self.data();
+            let spawned = self.spawn()?;
+            let child = self.child.insert(spawned);
+            // If it ends: the backends of a killed postmaster may still hold its memory, so once more.
+            while child.try_wait()?.is_none() {
+                if is_ready(&data, child.id())? {
                     return Ok(());
                 }
-                if child.try_wait()?.is_some() {
-                    // The backends of a killed postmaster may still hold its memory: once more.
-                    break;
-                }
                 if Instant::now() > deadline {
-                    let _ = child.kill().and_then(|()| child.wait());
-                    break;
+                    return Err(self.late());
                 }
                 sleep(PAUSE);
             }
+            self.child = None;
             if Instant::now() > deadline {
-                return Err(StartError::Failed(format!("no server within {PATIENCE:?}; its log ends: {}", self.log())));
+                return Err(self.late());
             }
             sleep(PAUSE);
         }
+    }
+
+    fn late(&self) -> StartError {
+        StartError::Failed(format!("no server within {PATIENCE:?}; its log ends: {}", self.log()))
     }
 
     /// What is lost if the machine goes down is of no interest; what is lost if the server does is: that does not need `fsync`.
@@ -155,16 +166,6 @@ impl Server {
             command.uid(user).gid(group);
         }
         command
-    }
-
-    /// As `pg_ctl` looks: the server writes its state into the last line of its lock file.
-    fn is_ready(&self, child: &Child) -> io::Result<bool> {
-        let text = match fs::read_to_string(self.data().join("postmaster.pid")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            text => text?,
-        };
-        let lines: Vec<_> = text.lines().map(str::trim).collect();
-        Ok(lines.first() == Some(&&*child.id().to_string()) && lines.get(7) == Some(&"ready"))
     }
 
     /// Ends it, and waits until it has ended.
@@ -233,6 +234,16 @@ impl Server {
         let log = fs::read(self.folder.path().join(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(2_000)..]).into_owned()
     }
+}
+
+/// As `pg_ctl` looks: the server writes its state into the last line of its lock file.
+fn is_ready(data: &Path, process: u32) -> io::Result<bool> {
+    let text = match fs::read_to_string(data.join("postmaster.pid")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        text => text?,
+    };
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    Ok(lines.first() == Some(&&*process.to_string()) && lines.get(7) == Some(&"ready"))
 }
 
 impl Drop for Server {

@@ -8,7 +8,7 @@ fn who_believes_in_a_line_that_has_gone_is_served_at_once() {
     let Ok(Acquired::Permit(permit)) = local.acquire() else { panic!("a new pool has room") };
     drop(permit.fulfil(7));
     assert!(matches!(local.try_take_or_wait(), (WakeResult::Deliver(resource), false) if put(&local, resource)));
-    local.cell.believe_in_a_line();
+    local.believe_in_a_line();
     assert!(matches!(local.try_take_or_wait(), (WakeResult::Cancelled, false)));
     let Ok(Acquired::Lease(lease)) = local.wait(Deadline::after(Duration::ZERO)) else { panic!("7 was idle") };
     assert_eq!(*lease, 7);
@@ -19,7 +19,7 @@ fn who_believes_in_a_line_that_has_gone_is_served_at_once() {
 fn who_believes_in_the_line_of_a_closed_stripe_is_told_that_it_is_closed() {
     let local = LocalPool::new(1, drop::<u32>);
     local.close();
-    local.cell.believe_in_a_line();
+    local.believe_in_a_line();
     assert!(matches!(local.wait(Deadline::NEVER), Err(Unavailable::Closed)));
 }
 
