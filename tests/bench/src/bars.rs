@@ -1,7 +1,8 @@
 //! What is to be reached: each bar as data, and the judgement.
 //!
 //! A bar is set on a figure that a workload names by its key. It is met if the median over the rounds is within the bound;
-//! the quartiles are shown, so that a close call can be seen.
+//! the quartiles are shown, so that a close call can be seen. A workload that ran owes the figures of all its bars: a bar
+//! without one is missed.
 
 use crate::measure::Spread;
 use crate::section::Figure;
@@ -30,7 +31,7 @@ pub enum Bound {
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// The key of the figure; reads as a formula: what is divided by what.
+    /// The key of the figure: its workload, then a formula that says what is divided by what.
     pub key: String,
     /// How much it matters.
     pub level: Level,
@@ -43,7 +44,7 @@ pub struct Bar {
 pub struct Judged {
     /// The bar.
     pub bar: Bar,
-    /// What was measured; nothing if its workload did not run.
+    /// What was measured; nothing if its workload did not run, `NaN` if it ran and the figure could not be taken.
     pub measured: Option<Spread>,
 }
 
@@ -52,10 +53,10 @@ pub struct Judged {
 pub enum Verdict {
     /// Reached.
     Met,
-    /// Not reached.
+    /// Not reached, or not measured although its workload ran.
     Missed,
     /// Its workload did not run.
-    NotMeasured,
+    NotRun,
 }
 
 impl Bound {
@@ -74,19 +75,31 @@ impl Bound {
     }
 }
 
+impl Bar {
+    /// By what its workload is asked for.
+    pub fn workload(&self) -> &str {
+        self.key.split(' ').next().unwrap_or_default()
+    }
+}
+
 impl Judged {
     /// How it ended.
     pub fn verdict(&self) -> Verdict {
         match self.measured {
             Some(measured) if self.bar.bound.holds(measured.median) => Verdict::Met,
             Some(_) => Verdict::Missed,
-            None => Verdict::NotMeasured,
+            None => Verdict::NotRun,
         }
     }
 
-    /// Whether it is one that must be met, was measured, and is missed.
+    /// Whether it is one that must be met, and is missed.
     pub fn is_missed_must(&self) -> bool {
         self.bar.level == Level::Must && self.verdict() == Verdict::Missed
+    }
+
+    /// Whether its workload ran and came to no figure for it.
+    pub fn is_owed(&self) -> bool {
+        self.measured.is_some_and(|measured| measured.median.is_nan())
     }
 
     /// Cells of a row: figure, level, bar, measured, verdict.
@@ -98,18 +111,23 @@ impl Judged {
         let verdict = match self.verdict() {
             Verdict::Met => "met",
             Verdict::Missed => "MISSED",
-            Verdict::NotMeasured => "not measured",
+            Verdict::NotRun => "not run",
         };
-        let measured = self.measured.map_or_else(|| "–".into(), show::spread);
+        let measured = match self.measured {
+            Some(_) if self.is_owed() => "not measured".into(),
+            Some(measured) => show::spread(measured),
+            None => "–".into(),
+        };
         vec![self.bar.key.clone(), level.into(), self.bar.bound.shown(), measured, verdict.into()]
     }
 }
 
-/// Judges all bars by what was measured.
-pub fn judge(figures: &[Figure]) -> Vec<Judged> {
+/// Judges all bars by what the workloads that ran have measured.
+pub fn judge(ran: &[&str], figures: &[Figure]) -> Vec<Judged> {
     let measured = |bar: &Bar| {
-        let figure = figures.iter().find(|figure| figure.key == bar.key)?;
-        Some(Spread::of(&figure.values))
+        let figure = figures.iter().find(|figure| figure.key == bar.key);
+        let values = figure.map_or(&[][..], |figure| &figure.values);
+        ran.contains(&bar.workload()).then(|| Spread::of(values))
     };
     bars().into_iter().map(|bar| Judged { measured: measured(&bar), bar }).collect()
 }
@@ -190,6 +208,7 @@ fn task_bars() -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::WORKLOADS;
 
     fn judged(values: &[f64], level: Level, bound: Bound) -> Judged {
         let bar = Bar { key: String::from("a / b"), level, bound };
@@ -207,11 +226,29 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_goal_and_a_must_that_was_not_measured_fail_no_run() {
+    fn a_missed_goal_and_a_must_whose_workload_did_not_run_fail_no_run() {
         let goal = judged(&[3.0], Level::Goal, Bound::AtLeast(4.0));
         assert_eq!((goal.verdict(), goal.is_missed_must()), (Verdict::Missed, false));
-        let unmeasured = judged(&[], Level::Must, Bound::AtLeast(4.0));
-        assert_eq!((unmeasured.verdict(), unmeasured.is_missed_must()), (Verdict::NotMeasured, false));
+        let not_run = judged(&[], Level::Must, Bound::AtLeast(4.0));
+        assert_eq!((not_run.verdict(), not_run.is_missed_must(), not_run.is_owed()), (Verdict::NotRun, false, false));
+    }
+
+    #[test]
+    fn a_workload_that_ran_owes_its_bars_and_the_others_do_not() {
+        // Of W8 nothing came; of W6 a figure without a value.
+        let figures = [Figure { key: "w6 bytes more after 10 N timeouts than after N".into(), values: Vec::new() }];
+        let (owed, others): (Vec<_>, Vec<_>) =
+            judge(&["w6", "w8"], &figures).into_iter().partition(|one| ["w6", "w8"].contains(&one.bar.workload()));
+        assert_eq!(owed.len(), 4);
+        assert!(owed.iter().all(|one| one.is_missed_must() && one.is_owed()), "{owed:?}");
+        assert_eq!(owed[0].row()[3..], ["not measured", "MISSED"]);
+        assert!(others.iter().all(|one| one.verdict() == Verdict::NotRun), "{others:?}");
+    }
+
+    #[test]
+    fn every_bar_is_of_a_workload() {
+        let is_of_one = |bar: &Bar| WORKLOADS.iter().any(|workload| workload.id == bar.workload());
+        assert!(bars().iter().all(is_of_one));
     }
 
     #[test]
@@ -223,10 +260,10 @@ mod tests {
     #[test]
     fn a_figure_is_found_by_its_key() {
         let key = "w1 borrowed / managed peers";
-        let judged = judge(&[Figure { key: key.into(), values: vec![0.3] }]);
+        let judged = judge(&["w1"], &[Figure { key: key.into(), values: vec![0.3] }]);
         let verdicts: Vec<_> = judged.iter().filter(|one| one.bar.key == key).map(Judged::verdict).collect();
         assert_eq!(verdicts, [Verdict::Met, Verdict::Missed]);
-        assert!(judged.iter().any(|one| one.verdict() == Verdict::NotMeasured));
+        assert!(judged.iter().any(|one| one.verdict() == Verdict::NotRun));
     }
 
     #[test]

@@ -50,9 +50,13 @@ impl Measured {
 ///
 /// # Errors
 ///
-/// Why there are no figures, in words.
+/// What is not measured and why, in sentences.
 pub fn measure(what: &str, effort: Effort) -> Result<Measured, String> {
-    let program = program().ok_or("the program `memory` is not built; `make bench` builds it")?;
+    run(what, effort).map_err(|why| format!("Memory was not measured: {why}."))
+}
+
+fn run(what: &str, effort: Effort) -> Result<Measured, String> {
+    let program = program().ok_or(MISSING)?;
     let effort = effort.pick("smoke", "quick", "full");
     let output = Command::new(program).args([what, effort]).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("the program `memory` does not run: {error}"))?;
@@ -61,6 +65,10 @@ pub fn measure(what: &str, effort: Effort) -> Result<Measured, String> {
     }
     Measured::parse(&String::from_utf8_lossy(&output.stdout))
 }
+
+/// `cargo run` builds the default program alone.
+const MISSING: &str = "the program `memory` is not beside this one. `cargo build --release --locked` in tests/bench builds both, \
+                       and so do `make bench` and `make bench-quick`";
 
 /// Beside this program; for unit tests, which run from a folder `deps`, beside that.
 fn program() -> Option<PathBuf> {

@@ -52,6 +52,7 @@ fn run(options: &Options) -> ExitCode {
         eprintln!("{} cannot be written: {error}", folder.display());
         return ExitCode::from(2);
     }
+    eprint!("{}", report.gaps());
     let is_missed = report.bars().iter().any(Judged::is_missed_must);
     ExitCode::from(u8::from(options.is_checked && is_missed))
 }

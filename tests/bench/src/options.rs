@@ -25,8 +25,8 @@ W6, W8 and W9 run the program `memory` beside this one, which counts what is all
 `make bench-quick` build both. Instructions are counted by `make bench-instructions`.
 Progress goes to standard error, the tables to standard output. Nothing else should run meanwhile: the load of the
 machine before the run stands in the report.
-Exit code: 0, whatever the bars say; with --check-bars 1 if a must is missed; 2 for a wrong option or a folder that
-cannot be written.
+Exit code: 0, whatever the bars say; with --check-bars 1 if a must is missed, also if a workload that ran could not
+measure it; 2 for a wrong option or a folder that cannot be written.
 ";
 
 /// A run.

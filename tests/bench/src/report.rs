@@ -44,14 +44,22 @@ impl Report {
     /// All bars, judged.
     pub fn bars(&self) -> Vec<Judged> {
         let figures: Vec<Figure> = self.sections.iter().flat_map(|(_, section)| section.figures.clone()).collect();
-        judge(&figures)
+        let ran: Vec<_> = self.sections.iter().map(|(workload, _)| workload.id).collect();
+        judge(&ran, &figures)
+    }
+
+    /// What could not be measured and why: a line for each workload that it is so for.
+    pub fn gaps(&self) -> String {
+        let gap =
+            |(workload, section): &(Workload, Section)| Some(format!("{}: {}\n", workload.id, section.gap.as_ref()?));
+        self.sections.iter().filter_map(gap).collect()
     }
 
     /// For a terminal.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n", self.machine);
         for (workload, section) in &self.sections {
-            let _ = write!(text, "\n{}\n{}\n", workload.title, section.text);
+            let _ = write!(text, "\n{}\n{}\n", workload.title, section.description());
             for table in &section.tables {
                 let _ = write!(text, "\n{}", as_text(table));
             }
@@ -69,7 +77,7 @@ impl Report {
         let _ = writeln!(text, "Measured on: {}.\n", self.machine);
         let _ = write!(text, "## Bars\n\n{}\n\n{}\n", self.verdict(), as_markdown(&self.bar_table(false)));
         for (workload, section) in &self.sections {
-            let _ = write!(text, "\n## {}\n\n{}\n", workload.title, section.text);
+            let _ = write!(text, "\n## {}\n\n{}\n", workload.title, section.description());
             for plot in &section.plots {
                 let _ = write!(text, "\n![{}]({}.svg)\n", plot.title, plot.file);
             }
@@ -95,10 +103,10 @@ impl Report {
         Ok(())
     }
 
-    /// Without those that were not measured, if only some workloads ran and a person looks.
-    fn bar_table(&self, only_measured: bool) -> Table {
+    /// Without those whose workload did not run, if a person looks.
+    fn bar_table(&self, only_run: bool) -> Table {
         let bars = self.bars();
-        let shown = bars.iter().filter(|bar| !only_measured || bar.verdict() != Verdict::NotMeasured);
+        let shown = bars.iter().filter(|bar| !only_run || bar.verdict() != Verdict::NotRun);
         Table {
             title: "Bars: medians of ratios within a round (quartiles)".into(),
             columns: ["figure", "level", "bar", "measured", "verdict"].map(String::from).to_vec(),
@@ -112,14 +120,16 @@ impl Report {
             |level, verdict| bars.iter().filter(|one| one.bar.level == level && one.verdict() == verdict).count();
         let of = |level| {
             let (met, missed) = (count(level, Verdict::Met), count(level, Verdict::Missed));
-            (met, met + missed, count(level, Verdict::NotMeasured))
+            (met, met + missed)
         };
-        let ((musts, all_musts, no_musts), (goals, all_goals, no_goals)) = (of(Level::Must), of(Level::Goal));
-        let unmeasured = match no_musts + no_goals {
-            0 => String::new(),
-            some => format!("; {some} bars not measured"),
-        };
-        format!("{musts} of {all_musts} musts and {goals} of {all_goals} goals are met{unmeasured}.")
+        let ((musts, all_musts), (goals, all_goals)) = (of(Level::Must), of(Level::Goal));
+        let unless_none =
+            |count: usize, what: &str| if count == 0 { String::new() } else { format!("; {count} {what}") };
+        let owed =
+            unless_none(bars.iter().filter(|one| one.is_owed()).count(), "missed because they were not measured");
+        let not_run = bars.iter().filter(|one| one.verdict() == Verdict::NotRun).count();
+        let not_run = unless_none(not_run, "not judged because their workload did not run");
+        format!("{musts} of {all_musts} musts and {goals} of {all_goals} goals are met{owed}{not_run}.")
     }
 }
 
@@ -204,10 +214,33 @@ mod tests {
         let figures = vec![figure("w1 borrowed / managed peers", 0.3), figure("w1 owned / managed peers", 0.6)];
         let section = Section { figures, ..Section::default() };
         let report = Report { effort: Effort::Quick, machine: "here".into(), sections: vec![(WORKLOADS[0], section)] };
-        assert!(report.verdict().starts_with("1 of 2 musts and 0 of 1 goals are met; "), "{}", report.verdict());
+        assert!(
+            report.verdict().starts_with("1 of 5 musts and 0 of 6 goals are met; 8 missed "),
+            "{}",
+            report.verdict()
+        );
         let markdown = report.markdown();
         assert!(markdown.contains("Not the full run"));
         assert!(all_facts().iter().all(|facts| markdown.contains(facts.name)));
         assert!(report.text().contains("MISSED"));
+    }
+
+    #[test]
+    fn a_workload_that_could_not_measure_says_so_and_misses_its_bars() {
+        let [w8] = WORKLOADS.iter().filter(|workload| workload.id == "w8").collect::<Vec<_>>()[..] else { panic!() };
+        let section = Section { gap: Some("No scales.".into()), ..Section::default() };
+        let report = Report { effort: Effort::Quick, machine: "here".into(), sections: vec![(*w8, section)] };
+        assert_eq!(report.bars().iter().filter(|one| one.is_missed_must()).count(), 3);
+        assert!(
+            report
+                .verdict()
+                .starts_with("0 of 3 musts and 0 of 0 goals are met; 3 missed because they were not measured; ")
+        );
+        assert_eq!(report.gaps(), "w8: No scales.\n");
+        assert!(
+            [report.text(), report.markdown()]
+                .iter()
+                .all(|text| text.contains("W8: memory\n") && text.contains("\nNo scales.\n"))
+        );
     }
 }

@@ -13,6 +13,16 @@ pub struct Section {
     pub figures: Vec<Figure>,
     /// To be looked at.
     pub plots: Vec<Plot>,
+    /// What could not be measured and why, in sentences; nothing if all was.
+    pub gap: Option<String>,
+}
+
+impl Section {
+    /// What was done and what could not be measured.
+    pub fn description(&self) -> String {
+        let gap = self.gap.as_deref().unwrap_or_default();
+        format!("{} {gap}", self.text).trim().into()
+    }
 }
 
 /// A table of text; the first column is left-aligned, the others right-aligned.

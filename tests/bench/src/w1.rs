@@ -119,7 +119,7 @@ fn section(series: &[Series<f64>], effort: Effort) -> Section {
         rounds(effort),
         slice(effort).as_millis()
     );
-    Section { text, tables: vec![table(series, borrowed)], figures, plots: vec![plot(series)] }
+    Section { text, tables: vec![table(series, borrowed)], figures, plots: vec![plot(series)], ..Section::default() }
 }
 
 fn table(series: &[Series<f64>], borrowed: &[f64]) -> Table {

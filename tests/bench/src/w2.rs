@@ -134,7 +134,7 @@ fn section(series: &[Series<f64>], effort: Effort) -> Section {
         rounds(effort),
         window(effort).as_millis()
     );
-    Section { text, tables: vec![table], figures, plots: Vec::new() }
+    Section { text, tables: vec![table], figures, ..Section::default() }
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn section(idle: &[Series<f64>], waiters: &[Series<f64>], stripes: &[Series<f64>
         slice(effort).as_millis()
     );
     let plots = vec![plot(idle_of_ours, waiters, stripes)];
-    Section { text, tables, figures, plots }
+    Section { text, tables, figures, plots, ..Section::default() }
 }
 
 /// The largest divided by the smallest, within a round.

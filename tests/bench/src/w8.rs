@@ -27,7 +27,7 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
     progress.advance(cost(effort));
     match measured {
         Ok(measured) => section(&measured),
-        Err(why) => Section { text: format!("Memory was not measured: {why}."), ..Section::default() },
+        Err(gap) => Section { gap: Some(gap), ..Section::default() },
     }
 }
 
@@ -47,7 +47,7 @@ fn section(measured: &Measured) -> Section {
         key(ours::WithTtl::FACTS, "TTL"),
         key(ours::Owned::FACTS, "owned"),
     ];
-    Section { text: text.into(), tables: vec![table(measured)], figures, plots: Vec::new() }
+    Section { text: text.into(), tables: vec![table(measured)], figures, ..Section::default() }
 }
 
 fn table(measured: &Measured) -> Table {

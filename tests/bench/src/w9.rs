@@ -9,7 +9,6 @@ use crate::progress::Progress;
 use crate::section::{Section, Table};
 use crate::show;
 use crate::workload::Effort;
-use core::fmt::Write as _;
 use core::time::Duration;
 use striped_pool_model::{Env, Report, Shipped};
 
@@ -50,17 +49,16 @@ pub fn run(effort: Effort, progress: &mut Progress) -> Section {
     let measured = child::measure(NAME, effort);
     progress.advance(cost(effort) / (rounds(effort) + 1));
     let Env { clients, max_capacity, .. } = env(effort);
-    let mut text = format!(
+    let text = format!(
         "Exhaustive search of the machine that ships: {clients} clients, up to {max_capacity} resources, one thread; {} rounds. \
          Bytes: the most that were in use, divided by the states.",
         rounds(effort)
     );
-    let bytes = measured.map(|measured| measured.get(NAME, "bytes"));
-    let bytes = bytes.unwrap_or_else(|why| {
-        let _ = write!(text, " Memory was not measured: {why}.");
-        Vec::new()
-    });
-    Section { text, tables: vec![table(&reports, &bytes)], ..Section::default() }
+    let (bytes, gap) = match measured {
+        Ok(measured) => (measured.get(NAME, "bytes"), None),
+        Err(gap) => (Vec::new(), Some(gap)),
+    };
+    Section { text, tables: vec![table(&reports, &bytes)], gap, ..Section::default() }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a few millions")]
