@@ -5,7 +5,8 @@
     [dying] until the outside no longer has it, then its free is [unreported] until [Freed] says so.
 
     Clients may use what is on its way to them at once, and may raise any event that they hold the tokens for, in any
-    order: more than any runtime does, never less. Events that nobody holds a token for change nothing (STEP-REJECT). *)
+    order: more than any runtime does, never less. Events raised without their token are outside of this: the machine counts, and
+    may take one for another's; what survives even them is in [proof/Sound.v]. *)
 From stdpp Require Import prelude list.
 From Pool.code Require Import Machine.
 

@@ -86,18 +86,22 @@ Section client.
   Qed.
 
   (** INV-CAPACITY, concurrently: whoever holds [n] leases, [c] permits and [f] frees, in whatever threads, holds no more
-      than the capacity of the present state and what it still owes. *)
+      than the capacity of the present state and what it still owes. The state is the present one: it is handed out for a moment. *)
   Theorem pool_bound g l n c f E :
-    ↑N2 ⊆ E → is_pool g l -∗ tokens g n c f ={E}=∗ tokens g n c f ∗ ⌜∃ s, Q s ∧ (n + c + f ≤ capacity s + owed s)%nat⌝.
+    ↑N2 ⊆ E → is_pool g l -∗ tokens g n c f ={E,E∖↑N2}=∗
+      ∃ s, CommitSpec.stripe pool (g_stripe g) s ∗ ⌜Q s ∧ (n + c + f ≤ capacity s + owed s)%nat⌝
+        ∗ (CommitSpec.stripe pool (g_stripe g) s ={E∖↑N2,E}=∗ tokens g n c f).
   Proof.
     iIntros (HE) "[_ #Hinv] (Hl & Hc & Hf)".
-    iInv "Hinv" as ">(%s & %nl & %nc & %nf & [%Hcount %HQ] & Hst & Al & Ac & Af)".
+    iInv "Hinv" as ">(%s & %nl & %nc & %nf & [%Hcount %HQ] & Hst & Al & Ac & Af)" "Hclose".
     iDestruct (own_valid_2 with "Al Hl") as %[?%nat_included _]%auth_both_valid_discrete.
     iDestruct (own_valid_2 with "Ac Hc") as %[?%nat_included _]%auth_both_valid_discrete.
     iDestruct (own_valid_2 with "Af Hf") as %[?%nat_included _]%auth_both_valid_discrete.
-    iModIntro. iSplitL "Hst Al Ac Af".
+    iModIntro. iExists s. iFrame "Hst". iSplit.
+    { iPureIntro. split; [done|]. destruct Hcount as (? & ? & ?). lia. }
+    iIntros "Hst". iMod ("Hclose" with "[Hst Al Ac Af]") as "_".
     { iNext. iExists s, nl, nc, nf. by iFrame. }
-    iFrame. iPureIntro. exists s. split; [done|]. destruct Hcount as (? & ? & ?). lia.
+    by iFrame.
   Qed.
 
   Lemma no_tok γ : ⊢ |==> tok γ 0.

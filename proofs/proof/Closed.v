@@ -54,8 +54,8 @@ Section program.
   Proof.
     iIntros (HE) "#Hp H1 H2". iCombine "H1 H2" as "H".
     iMod (no_tok (g_creating g)) as "Hc". iMod (no_tok (g_freed g)) as "Hf".
-    iMod (pool_bound one g l 2 0 0 with "Hp [$H $Hc $Hf]") as "[_ %Hle]"; [done|].
-    destruct Hle as (s & [Hcap Howed] & Hle). lia.
+    iMod (pool_bound one g l 2 0 0 with "Hp [$H $Hc $Hf]") as (s) "(_ & %Hle & _)"; [done|].
+    destruct Hle as ([Hcap Howed] & Hle). lia.
   Qed.
 
   Lemma use_spec g l t inside Φ :

@@ -75,7 +75,8 @@ Section progress.
     split; [by eapply inv_moves|]. destruct (brings_permit c1 m); lia.
   Qed.
 
-  Lemma progress_permits c c' n k : reachable c → gives c n k c' → k ≤ owed (st c) + waiting (st c).
+  Lemma progress_permits c c' n k : reachable c → gives c n k c' →
+    k + owed (st c') + waiting (st c') ≤ owed (st c) + waiting (st c).
   Proof.
     intros Hi%inv_reachable Hg. destruct (gives_measures _ _ _ _ Hi Hg) as (_ & ? & _). unfold owed_and_waiting in *. lia.
   Qed.

@@ -262,8 +262,8 @@ Section proof.
       wp_pures. rewrite bool_decide_eq_false_2; [|by intros [= ?]]. wp_pures. iApply "HΦ". iLeft. by iFrame.
   Qed.
 
-  (** A publish that succeeds replaces the very node that was protected (RECLAIM_no_ABA), and takes the draft; one that fails
-      leaves the draft. *)
+  (** A publish that succeeds takes the draft, and whoever was counted in on the node before is counted against it; one that fails
+      leaves the draft. (That it replaces the very node that was protected is RECLAIM_no_ABA, of the transition system.) *)
   Lemma publish_spec γ h cl dl i a n c p v :
     {{{ reclaiming γ h cl dl ∗ reads γ i (Some a) n c p v }}}
       publish #h #dl #(word_of (n, c)%core) #a

@@ -112,4 +112,29 @@ Section steps.
     destruct Hm as [e c' Ho| |]; [|done..]. simpl. eapply owed_after; [apply outcome_of_step| |done].
     intros k ->. apply (Hno k), elem_of_app. right. by apply elem_of_list_singleton.
   Qed.
+
+  (** Only a resize sets a capacity: what it takes away is owed, and what it adds is swallowed first. *)
+  Lemma total_after s e x : outcome s e x →
+    capacity (after x) + owed (after x) ≤ Nat.max (capacity s + owed s) (match e with Resize n => n | _ => 0 end).
+  Proof.
+    destruct 1 as [| | | | | | | | | | | | |e n s0 swallowed woken rest spare Hs Hn Hle Hor Hq Hrest| | | | |]; simpl; try lia.
+    destruct Hs; simpl in *; destruct Hor as [->|[-> ->]]; simpl in *; lia.
+  Qed.
+
+  Lemma counters_step s e :
+    capacity (after (step s e)) + owed (after (step s e))
+    ≤ Nat.max (capacity s + owed s) (match e with Resize n => n | _ => 0 end).
+  Proof. apply total_after, outcome_of_step. Qed.
+
+  Lemma counters n largest ms c :
+    run (start n) ms c → Nat.max n 1 ≤ largest → (∀ k, Raise (Resize k) ∈ ms → k ≤ largest) →
+    capacity (st c) + owed (st c) ≤ largest.
+  Proof.
+    induction 1 as [|ms m c1 c2 Hr IH Hm]; intros Hn Hall; [simpl; lia|].
+    assert (capacity (st c1) + owed (st c1) ≤ largest) as H1.
+    { apply IH; [done|]. intros k Hk. apply Hall, elem_of_app. by left. }
+    destruct Hm as [e c' Ho| |]; [|done..]. simpl. pose proof (counters_step (st c1) e) as Hstep.
+    destruct e as [| | | | | | | | | | |k|]; try lia.
+    enough (k ≤ largest) by lia. apply Hall, elem_of_app. right. by apply elem_of_list_singleton.
+  Qed.
 End steps.

@@ -73,6 +73,10 @@ Section theorems.
   Proof. exact capacity_bounds_outside. Qed.
   Theorem owed_is_of_a_shrink_holds : owed_is_of_a_shrink (R := R) (W := W).
   Proof. exact owed_without_resize. Qed.
+  Theorem COUNTERS_step_holds : COUNTERS_step (R := R) (W := W).
+  Proof. exact counters_step. Qed.
+  Theorem COUNTERS_holds : COUNTERS (R := R) (W := W).
+  Proof. exact counters. Qed.
   Theorem STEP_REJECT_holds : STEP_REJECT (R := R) (W := W).
   Proof. exact rejected_is_unchanged. Qed.
   Theorem STEP_REJECT_never_a_token_holds : STEP_REJECT_never_a_token (R := R) (W := W).
@@ -108,6 +112,8 @@ Print Assumptions INV_SHRINK_put_holds.
 Print Assumptions INV_SHRINK_resize_holds.
 Print Assumptions INV_FREE_FIRST_outside_holds.
 Print Assumptions owed_is_of_a_shrink_holds.
+Print Assumptions COUNTERS_step_holds.
+Print Assumptions COUNTERS_holds.
 Print Assumptions STEP_REJECT_holds.
 Print Assumptions STEP_REJECT_never_a_token_holds.
 Print Assumptions STEP_UNCHANGED_holds.

@@ -75,7 +75,7 @@ Section spec.
     ⊢ is_logged g l -∗ history g log -∗ to_perform g k fx ∨ performed g k fx ={E}=∗
       history g log ∗ (to_perform g k fx ∨ performed g k fx) ∗ ⌜answers P s0 log !! k = Some fx⌝.
 
-  (** Exactly once: there is no second token, performing spends it, and what is performed is not to be performed again. *)
+  (** At most once: there is no second token, performing spends it, and what is performed is not to be performed again. *)
   Definition INV_EFFECT_no_second : Prop := ∀ g k fx fx',
     ⊢ to_perform g k fx -∗ to_perform g k fx' -∗ False.
   Definition INV_EFFECT_spent : Prop := ∀ g k fx, ⊢ to_perform g k fx ==∗ performed g k fx.

@@ -98,6 +98,15 @@ Section spec.
   Definition owed_is_of_a_shrink : Prop := ∀ capacity ms c,
     run (start capacity) ms c → (∀ n, Raise (Resize n) ∉ ms) → owed (st c) = 0.
 
+  (** The counters of the Rust are [u32]: [capacity + owed] never exceeds the largest capacity ever set, and the others are parts of
+      it (INV-CAPACITY) or count who waits. *)
+  Definition COUNTERS_step : Prop := ∀ s e,
+    capacity (after (step s e)) + owed (after (step s e))
+    ≤ Nat.max (capacity s + owed s) (match e with Resize n => n | _ => 0 end).
+  Definition COUNTERS : Prop := ∀ capacity0 largest ms c,
+    run (start capacity0) ms c → Nat.max capacity0 1 ≤ largest → (∀ n, Raise (Resize n) ∈ ms → n ≤ largest) →
+    capacity (st c) + owed (st c) ≤ largest.
+
   (** An event that is refused changes nothing, and nobody who plays by the rules is refused. *)
   Definition STEP_REJECT : Prop := ∀ s e,
     is_rejected (effect_of (step s e)) = true → after (step s e) = s.
@@ -125,15 +134,16 @@ Section spec.
     | _ => false
     end.
 
-  (** However they are mixed, so many give-backs wake everybody who waits: with somebody waiting throughout, a run of
-      give-backs has at most [owed + waiting] that bring a permit, and at most as many moves as this bound says. *)
+  (** However they are mixed, so many give-backs wake everybody who waits: with somebody waiting throughout and nothing else in
+      between, each give-back of a run that brings a permit pays one that is owed or wakes one who waits, so that there are at most
+      [owed + waiting] of them; and the run has at most as many moves as this bound says. *)
   Inductive gives (c : config R W) : nat → nat → config R W → Prop :=
     | gives_nil : gives c 0 0 c
     | gives_snoc n k m c1 c2 :
         gives c n k c1 → queue (st c1) ≠ [] → gives_back m = true → moves c1 m c2 →
         gives c (S n) ((if brings_permit c1 m then 1 else 0) + k) c2.
   Definition LIVE_PROGRESS_permits : Prop := ∀ c c' n k,
-    reachable c → gives c n k c' → k ≤ owed (st c) + waiting (st c).
+    reachable c → gives c n k c' → k + owed (st c') + waiting (st c') ≤ owed (st c) + waiting (st c).
   Definition LIVE_PROGRESS_moves : Prop := ∀ c c' n k,
     reachable c → gives c n k c' →
     n ≤ 3 * (owed (st c) + waiting (st c)) + 2 * length (held c) + length (dying c).
