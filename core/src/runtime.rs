@@ -17,7 +17,7 @@
 //! | `runtime/cell.rs` | one hint (who asks to go first); the commit loop itself is written over `reclaim` | no | the callbacks of `observe`, on a copy, and of a recorder |
 //! | `runtime/slot.rs` | the slot's state | yes | no (dropping or waking a `Waker` is left to its owner) |
 //! | `runtime/handle.rs` | no | yes | no |
-//! | `runtime/effects.rs` | no | one call: delivering into a slot | yes, all of it: free, wakers |
+//! | `runtime/effects.rs` | no | a trait and two calls: delivering into a slot, freeing what a transition gave up | yes, all of it: free, wakers |
 //! | `pool/lease.rs`, `pool/lease/`, `pool/local.rs` | no | turning handles into resources and back; the owner's note | free, called by `effects.rs` |
 //! | `pool/reaper.rs` | a flag to stop | no | no |
 //! | the rest of `pool/` | no | no | create, the work of `with`, managers, hooks, a deadline's future, whoever watches |

@@ -495,3 +495,6 @@ fn wake_all<R: Copy, W: Copy>(mut waiters: Queue<W>, result: WakeResult<R>) -> O
     let only = waiters.pop()?;
     Some(StripeEffect::Wake { recipient: Recipient::Slot(only.wake), result })
 }
+
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
+mod tests;

@@ -10,9 +10,9 @@
 //! (`containers.rs`); every state within bounds, and the invariants of several transitions or of the world outside (the
 //! model package); threads (the runtime's tests).
 //!
-//! Three things the public interface cannot reach, and so no test shows: `Reject::QueueFull` (2⁶⁴ waits, or 2³² waiters
-//! at once), `Close` with both waiters and idle entries (INV-WORK forbids the state; each half is tested alone), and a
-//! stripe for which `violations` has anything to report.
+//! Three things the public interface cannot reach: `Reject::QueueFull` (2⁶⁴ waits, or 2³² waiters at once; tested in
+//! `src/stripe/tests.rs`), a stripe for which `violations` has anything to report (in `src/stripe/invariant.rs`), and `Close` with both
+//! waiters and idle entries, which no test shows (INV-WORK forbids the state; each half is tested alone).
 #![cfg(not(feature = "loom"))]
 
 #[path = "machine/counting.rs"]

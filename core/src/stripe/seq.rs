@@ -387,10 +387,10 @@ impl<T> fmt::Debug for Iter<'_, T> {
     }
 }
 
-/// A sequence that no operation can make, for checks that must notice one.
+/// A sequence of one that says that it is of `size`: for checks that must notice it, and for counts that no test can reach.
 #[cfg(test)]
-pub(super) fn unsound<T>(item: T) -> Seq<T> {
-    Seq { root: Some(Shared::new(Node { size: 2, item, left: Seq::EMPTY, right: Seq::EMPTY })) }
+pub(super) fn claiming<T>(size: u32, item: T) -> Seq<T> {
+    Seq { root: Some(Shared::new(Node { size, item, left: Seq::EMPTY, right: Seq::EMPTY })) }
 }
 
 #[cfg(test)]

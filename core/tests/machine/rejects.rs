@@ -1,5 +1,5 @@
 //! Every reason to reject, for every event that can be rejected for it. `checked_step` asserts each time that nothing
-//! changed; `Reject::QueueFull` cannot be reached from outside.
+//! changed; `Reject::QueueFull` cannot be reached from outside: `src/stripe/tests.rs`.
 
 use super::notation::{Event, cancel, discard, freed, give_back, given, put, resize, same, take, try_take};
 use striped_pool::stripe::Reject;
