@@ -135,7 +135,9 @@ impl<M: Machine> Model for Search<M> {
     fn next_state(&self, world: &World<M>, mv: Move) -> Option<World<M>> {
         let mut outcome = world.after(&self.env, mv);
         self.see(outcome.facts);
-        outcome.world.failed = outcome.world.failed.and(self.watched);
+        // By the last two it is known where names matter (`world/canon.rs`, rule 1).
+        let kept = self.watched.iter().chain([Check::Owner, Check::OneWake]).collect();
+        outcome.world.failed = outcome.world.failed.and(kept);
         Some(outcome.world)
     }
 

@@ -77,6 +77,12 @@ facts! {
     CancelBehind,
     /// A take was woken and does not know it yet: its cancel, tried in every state, comes too late.
     CancelLate,
+    /// A try found something.
+    TryTakeServed,
+    /// A resource was discarded while somebody waited.
+    DiscardWithWaiter,
+    /// A drain freed something.
+    DrainFrees,
     /// A try found nothing.
     TryTakeRefused,
     /// A stale, duplicate or impossible event was rejected.
@@ -94,11 +100,11 @@ impl Fact {
             Self::CancelLate | Self::CloseWakes => Check::OneWake,
             Self::TryTakeRefused => Check::Changed,
             Self::StaleRejected => Check::Rejected,
-            Self::WakesMany => Check::Effect,
+            Self::WakesMany | Self::DiscardWithWaiter | Self::DrainFrees => Check::Effect,
             Self::GrowWakes => Check::Progress,
             Self::AbandonedDelivery | Self::HandOff => Check::Owner,
             Self::AbandonedPermit | Self::GrowSwallows => Check::Capacity,
-            Self::SecondLook | Self::FailedCreateWakes | Self::DetachWakes => Check::Work,
+            Self::TryTakeServed | Self::SecondLook | Self::FailedCreateWakes | Self::DetachWakes => Check::Work,
             Self::OutOfOrderClock | Self::ReapFrees | Self::ReapKeeps => Check::Recency,
             Self::ClosedWithLease | Self::CreatedAfterClose | Self::PutFreesForClosed => Check::Closed,
             Self::FreeingWithWaiter | Self::FreedWakes => Check::FreeFirst,
@@ -170,6 +176,7 @@ pub fn of_commit(before: &View, event: &Input, effects: &[Effect], after: &View)
         Event::TryTake { .. } => {
             let refused = |effect: &Effect| matches!(effect, Effect::Wake(_, WakeResult::Cancelled));
             facts.note(Fact::TryTakeRefused, effects.iter().any(refused));
+            facts.note(Fact::TryTakeServed, !effects.iter().any(refused));
         }
         Event::Put { .. } | Event::Return { .. } => {
             facts.note(Fact::HandOff, wakes);
@@ -198,7 +205,9 @@ pub fn of_commit(before: &View, event: &Input, effects: &[Effect], after: &View)
             let is_stale = |entry: &(u8, u64)| u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos();
             facts.note(Fact::ReapKeeps, *keep > 0 && after.idle.iter().any(is_stale));
         }
-        Event::Take { .. } | Event::Discard { .. } | Event::Drain => {}
+        Event::Take { .. } => {}
+        Event::Discard { .. } => facts.note(Fact::DiscardWithWaiter, !rejects && !before.waiters.is_empty()),
+        Event::Drain => facts.note(Fact::DrainFrees, frees),
         Event::Resize { .. } => {
             facts.note(Fact::ShrinkFreesIdle, frees);
             facts.note(Fact::ShrinkSparesIdle, after.owed > before.owed && !after.idle.is_empty());

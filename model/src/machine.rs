@@ -88,6 +88,9 @@ pub fn count(len: usize) -> i64 {
 }
 
 /// A pure stripe machine.
+///
+/// A search tells two of its states apart by [`observe`](Self::observe) and [`layout`](Self::layout), and takes those that show the
+/// same for one: whatever else a machine keeps and goes by (a count of tries, who was served last) must show in one of them.
 pub trait Machine: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// Whether worlds that differ only in names are the same to it (`world/canon.rs` says when that is sound).
     const NAMES_ARE_EQUAL: bool = true;

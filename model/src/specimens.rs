@@ -3,7 +3,7 @@
 //! The design that this project descends from is a pure machine too, so it runs in the same world behind the same trait
 //! ([`Ancestor`], `specimens/ancestor.rs`). All its faults are in one rendering; a [`Specimen`] says which check it
 //! refutes and in what surroundings. The surroundings only ever leave things out (kinds of moves, interleaving), so a
-//! counterexample found in them is one anywhere; they keep the faults apart. The last fault is not one of the machine
+//! counterexample found in them is one anywhere. A trace may pass through another fault on its way: the check tells them apart. The last fault is not one of the machine
 //! but of how it is built (`specimens/stripes.rs`).
 
 mod ancestor;
@@ -30,7 +30,7 @@ pub struct Specimen {
     pub consequence: &'static str,
     /// The check that it fails.
     pub check: Check,
-    /// The surroundings in which the fault stands alone.
+    /// The surroundings in which the fault is shown.
     pub env: Env,
 }
 

@@ -23,6 +23,8 @@ pub fn failures<M>(before: &View, event: &Input, stepped: &Stepped<M>, after: &V
     failed.require(Check::Recency, is_stack_step(before, event, after));
     failed.require(Check::Closed, closing_is_final(before, event, effects, after));
     failed.require(Check::Shrink, shrinks_as_owed(before, event, effects, after));
+    failed.require(Check::Work, refuses_with_reason(before, event, effects));
+    failed.require(Check::Effect, rejects || frees_what_was_asked(before, event, effects, after));
     queue_step(before, event, effects, after, &mut failed);
     failed
 }
@@ -128,6 +130,32 @@ fn shrinks_as_owed(before: &View, event: &Input, effects: &[Effect], after: &Vie
     before.closed || rejects || freed == owed.min(at_hand)
 }
 
+/// A take is refused only if the stripe is closed, a try only if there is nothing to give.
+fn refuses_with_reason(before: &View, event: &Input, effects: &[Effect]) -> bool {
+    let has_reason = if matches!(event, Event::Take { .. }) {
+        before.closed
+    } else if matches!(event, Event::TryTake { .. }) {
+        before.idle.is_empty() && (before.closed || before.available == 0)
+    } else {
+        return true;
+    };
+    has_reason || !effects.iter().any(|effect| matches!(effect, Effect::Wake(_, WakeResult::Cancelled)))
+}
+
+/// What is discarded is freed, a drain leaves nothing idle, and a reap frees what is stale beyond what is to be kept.
+fn frees_what_was_asked(before: &View, event: &Input, effects: &[Effect], after: &View) -> bool {
+    if let Event::Discard { resource } = event {
+        return matches!(effects, [Effect::FreeMany(resources)] if resources[..] == [*resource]);
+    }
+    if let Event::Reap { now, ttl, keep } = event {
+        let is_stale = |entry: &&(u8, u64)| u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos();
+        let stale = before.idle.iter().filter(is_stale).count();
+        let spare = before.idle.len().saturating_sub(usize::try_from(*keep).unwrap_or(usize::MAX));
+        return before.idle.len().saturating_sub(after.idle.len()) == stale.min(spare);
+    }
+    !matches!(event, Event::Drain) || after.idle.is_empty()
+}
+
 /// Whoever leaves the queue is woken, oldest first; whoever enters it stands last under a fresh id.
 fn queue_step(before: &View, event: &Input, effects: &[Effect], after: &View, failed: &mut Checks) {
     let taker = if let Event::Take { wake } | Event::TryTake { wake: Recipient::Slot(wake) } = event {
@@ -153,6 +181,8 @@ fn queue_step(before: &View, event: &Input, effects: &[Effect], after: &View, fa
         failed.require(Check::OneWake, woken.len() == 1);
         woken.clear();
     }
+    let is_asked = matches!(event, Event::Cancel { .. } | Event::Close);
+    failed.require(Check::OneWake, is_asked || woken.iter().all(|(_, result)| *result != WakeResult::Cancelled));
     let granted = woken.iter().filter(|(_, result)| *result != WakeResult::Cancelled).map(|(wake, _)| *wake);
     let in_order = granted.zip(&before.waiters).all(|(wake, waiter)| wake == waiter.1);
     failed.require(Check::Fifo, in_order);

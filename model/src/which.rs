@@ -1,5 +1,6 @@
 //! A machine by its name, for programs and scripts that are told which one to run.
 
+use crate::check::{Check, Checks};
 use crate::machine::{Machine, Shipped};
 use crate::plain::{Plain, Twin};
 use crate::specimens::Ancestor;
@@ -43,6 +44,12 @@ impl Which {
             Self::All => "all",
             Self::Ancestor => "ancestor",
         }
+    }
+
+    /// What a search of it checks: machines are compared only where there are several.
+    #[must_use]
+    pub fn checks(self) -> Checks {
+        Check::ALL.into_iter().filter(|check| *check != Check::Twin || self == Self::All).collect()
     }
 
     /// The machine of this name; if there is none, a message that lists them.

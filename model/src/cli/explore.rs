@@ -137,7 +137,7 @@ fn text(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
         row("transitions", report.transitions.to_string()),
         row("depth", report.depth.to_string()),
         row("seconds", format!("{:.1}", report.elapsed.as_secs_f32())),
-        row("checks", Checks::ALL.iter().map(Check::id).collect::<Vec<_>>().join(" ")),
+        row("checks", options.which.checks().iter().map(Check::id).collect::<Vec<_>>().join(" ")),
         row("facts", format!("{seen} of {} seen", Fact::ALL.len())),
         row("outcome", outcome(options, report).0.to_owned()),
     ];
@@ -172,7 +172,7 @@ fn json(options: &Options, Findings { report, traces }: &Findings, pages: &[Opti
         "depth": report.depth,
         "seconds": report.elapsed.as_secs_f64(),
         "complete": report.finished,
-        "checks": ids(Checks::ALL),
+        "checks": ids(options.which.checks()),
         "failed": ids(report.failed),
         "facts": { "seen": names(&mut report.facts.iter()), "never_seen": names(&mut report.facts.missing()) },
         "traces": traces.iter().zip(pages).map(trace).collect::<Vec<_>>(),

@@ -1,0 +1,112 @@
+//! Machines of others, each the shipped one but for one rule, and the check that refutes it. What such a machine must have, and
+//! what a search of it looks like, is here to be copied.
+#![cfg(not(feature = "loom"))]
+
+use striped_pool::stripe::{Event, Recipient, WaiterId, WakeResult};
+use striped_pool_model::machine::{Effect, Input, Stepped, View};
+use striped_pool_model::{Check, Checks, Env, Machine, Shipped, explore, shortest};
+
+const NOTHING: u8 = 0;
+const HANDS_ON_WHAT_IS_DISCARDED: u8 = 1;
+const TELLS_WAITERS_THAT_IT_IS_OVER: u8 = 2;
+const REFUSES_TO_QUEUE: u8 = 3;
+const REFUSES_WHAT_IS_IDLE: u8 = 4;
+const REFUSES_A_FREE_PERMIT: u8 = 5;
+const DRAINS_NOTHING: u8 = 6;
+const REAPS_WHAT_IS_TO_BE_KEPT: u8 = 7;
+const REAPS_ALL: u8 = 8;
+
+/// The shipped machine with one rule broken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Wrong<const RULE: u8>(Shipped);
+
+impl<const RULE: u8> Machine for Wrong<RULE> {
+    fn new(capacity: u32) -> Self {
+        Self(Machine::new(capacity))
+    }
+
+    fn step(&self, event: Input) -> Stepped<Self> {
+        let view = self.observe();
+        let refused = |recipient| Stepped {
+            machine: self.clone(),
+            effects: vec![Effect::Wake(recipient, WakeResult::Cancelled)],
+            changed: false,
+        };
+        let is_taken = view.idle.is_empty() && view.available == 0;
+        match (RULE, event) {
+            (HANDS_ON_WHAT_IS_DISCARDED, Event::Discard { resource }) if !view.waiters.is_empty() => {
+                self.right(Event::Return { resource })
+            }
+            (TELLS_WAITERS_THAT_IT_IS_OVER, Event::CreateFailed) if view.out() > i64::from(view.freeing) => {
+                match view.waiters[..] {
+                    [(id, _)] => {
+                        let Stepped { machine: told, mut effects, .. } = self.right(Event::Cancel { id: WaiterId(id) });
+                        let failed = told.right(Event::CreateFailed);
+                        effects.extend(failed.effects);
+                        Stepped { effects, ..failed }
+                    }
+                    _ => self.right(event),
+                }
+            }
+            (REFUSES_TO_QUEUE, Event::Take { wake }) if is_taken && !view.closed => refused(Recipient::Slot(wake)),
+            (REFUSES_WHAT_IS_IDLE, Event::TryTake { wake }) if view.idle.len() == 1 => refused(wake),
+            (REFUSES_A_FREE_PERMIT, Event::TryTake { wake }) if view.idle.is_empty() => refused(wake),
+            (DRAINS_NOTHING, Event::Drain) => Stepped { machine: self.clone(), effects: Vec::new(), changed: false },
+            (REAPS_WHAT_IS_TO_BE_KEPT, Event::Reap { now, ttl, keep: 1 }) if view.idle.len() == 2 => {
+                self.right(Event::Reap { now, ttl, keep: 0 })
+            }
+            (REAPS_ALL, Event::Reap { now, keep, .. }) if now.0 > 0 => {
+                self.right(Event::Reap { now, ttl: core::time::Duration::ZERO, keep })
+            }
+            _ => self.right(event),
+        }
+    }
+
+    fn observe(&self) -> View {
+        self.0.observe()
+    }
+
+    fn violations(&self) -> Checks {
+        Machine::violations(&self.0)
+    }
+}
+
+impl<const RULE: u8> Wrong<RULE> {
+    /// As the shipped machine has it.
+    fn right(&self, event: Input) -> Stepped<Self> {
+        let Stepped { machine, effects, changed } = self.0.step(event);
+        Stepped { machine: Self(machine), effects, changed }
+    }
+}
+
+const ENV: Env = Env::new(2, 1, 2, 1);
+
+/// What a search says of it.
+fn failed<const RULE: u8>() -> Vec<Check> {
+    explore::explore::<Wrong<RULE>>("wrong", ENV, 1).failed.iter().collect()
+}
+
+#[test]
+fn with_no_rule_broken_it_stands() {
+    assert_eq!(failed::<NOTHING>(), []);
+}
+
+/// And only by this one: each machine keeps count of everything, serves in order, and stays within its capacity.
+#[test]
+fn each_broken_rule_is_refuted_by_the_check_that_is_there_for_it() {
+    assert_eq!(failed::<HANDS_ON_WHAT_IS_DISCARDED>(), [Check::Effect]);
+    assert_eq!(failed::<TELLS_WAITERS_THAT_IT_IS_OVER>(), [Check::OneWake]);
+    assert_eq!(failed::<REFUSES_TO_QUEUE>(), [Check::Work]);
+    assert_eq!(failed::<REFUSES_WHAT_IS_IDLE>(), [Check::Work]);
+    assert_eq!(failed::<REFUSES_A_FREE_PERMIT>(), [Check::Work]);
+    assert_eq!(failed::<DRAINS_NOTHING>(), [Check::Effect]);
+    assert_eq!(failed::<REAPS_WHAT_IS_TO_BE_KEPT>(), [Check::Effect]);
+    assert_eq!(failed::<REAPS_ALL>(), [Check::Effect]);
+}
+
+#[test]
+fn the_shortest_way_to_it_is_shown() {
+    let moves = shortest::<Wrong<DRAINS_NOTHING>>(ENV, Check::Effect).expect("refuted");
+    assert_eq!(moves.len(), 4, "take, create, give back, drain: {moves:?}");
+    assert_eq!(shortest::<Wrong<NOTHING>>(ENV, Check::Effect), None);
+}
