@@ -92,7 +92,7 @@ fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -
         Check::Rejected => {
             let withstands = world.withstands_stale_events();
             let mut facts = Facts::default();
-            facts.note(Fact::StaleRejected, withstands);
+            world.note_stale(withstands, &mut facts);
             search.see(facts);
             withstands
         }

@@ -75,7 +75,7 @@ facts! {
     CancelOldest,
     /// A cancel removed a waiter behind another.
     CancelBehind,
-    /// A take was woken and does not know it yet: its cancel, tried in every state, comes too late.
+    /// A take was woken and does not know it yet: its cancel, which was tried, came too late.
     CancelLate,
     /// A try found something.
     TryTakeServed,

@@ -56,6 +56,8 @@ fn check<M: Machine>(env: Env) {
         future.sort_unstable();
         let known = futures.entry(class(&world)).or_insert_with(|| future.clone());
         assert!(*known == future, "one class, two futures: {world:?}");
+        // A search asks only one of a class.
+        assert!(world.withstands_stale_events() && world.progresses(&env), "{world:?}");
     }
     let report = explore::explore::<M>("by class", env, 1);
     explore::say(&format!("by name: {} worlds in {} classes", seen.len(), futures.len()));

@@ -10,9 +10,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::cell::RefCell;
 use striped_pool::stripe::cache::INLINE;
-use striped_pool_model::{
-    Check, Env, Fact, Facts, Machine, Move, Plain, Shipped, Tombstones, Twin, World, explore, render,
-};
+use striped_pool_model::{Check, Env, Facts, Machine, Move, Plain, Shipped, Tombstones, Twin, World, explore, render};
 
 type All = Twin<Shipped, Twin<Plain, Tombstones>>;
 
@@ -129,7 +127,7 @@ impl Walker {
         failed.require(Check::Rejected, withstands);
         failed.require(Check::Progress, self.world.progresses(&self.env));
         reached.facts.extend(outcome.facts);
-        reached.facts.note(Fact::StaleRejected, withstands);
+        self.world.note_stale(withstands, &mut reached.facts);
         reached.moves += 1;
         reached.idle = reached.idle.max(self.world.view.idle.len());
         reached.waiters = reached.waiters.max(self.world.view.waiters.len());

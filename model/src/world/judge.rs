@@ -114,7 +114,5 @@ impl<M: Machine> World<M> {
         facts.note(Fact::ClosedWithLease, view.closed && out.leased > 0);
         facts.note(Fact::AbandonedDelivery, given_back(|task| matches!(task, Task::GiveBack(_))));
         facts.note(Fact::AbandonedPermit, given_back(|task| matches!(task, Task::GiveBackPermit)));
-        let late = |client: &Client| matches!(client, Client::Waiting { id: Some(id), .. } if !view.is_queued(*id));
-        facts.note(Fact::CancelLate, self.clients.iter().any(late));
     }
 }

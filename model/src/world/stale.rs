@@ -2,6 +2,7 @@
 //! accepted and change nothing.
 
 use super::{Client, World};
+use crate::fact::{Fact, Facts};
 use crate::machine::{Effect, Input, Machine, at};
 use core::time::Duration;
 use striped_pool::stripe::{Event, WaiterId};
@@ -31,18 +32,28 @@ impl<M: Machine> World<M> {
                 Event::Detach,
             ]);
         }
-        let gone = |id: &u64| !view.is_queued(*id);
-        let known = self.clients.iter().filter_map(|client| match client {
-            Client::Waiting { id, .. } => *id,
-            Client::Idle | Client::Creating | Client::Holding(_) => None,
-        });
         let oldest = view.waiters.first().map_or(view.next_id, |oldest| oldest.0);
-        let ids = known.chain(oldest.checked_sub(1)).filter(gone);
-        events.extend(ids.map(|id| Event::Cancel { id: WaiterId(id) }));
+        let older = oldest.checked_sub(1).filter(|id| !view.is_queued(*id));
+        events.extend(self.woken().chain(older).map(|id| Event::Cancel { id: WaiterId(id) }));
         if view.closed {
             events.push(Event::Close);
         }
         events
+    }
+
+    /// The ids of those who were woken and do not know it yet: their cancels come too late.
+    fn woken(&self) -> impl Iterator<Item = u64> {
+        let known = self.clients.iter().filter_map(|client| match client {
+            Client::Waiting { id, .. } => *id,
+            Client::Idle | Client::Creating | Client::Holding(_) => None,
+        });
+        known.filter(|id| !self.view.is_queued(*id))
+    }
+
+    /// What was tried here, if it was all rejected.
+    pub fn note_stale(&self, withstands: bool, facts: &mut Facts) {
+        facts.note(Fact::StaleRejected, withstands);
+        facts.note(Fact::CancelLate, withstands && self.woken().next().is_some());
     }
 
     /// Whether every event that has no place here is rejected, every event that has nothing to do here has no effect,
