@@ -61,13 +61,10 @@ impl<T> PoolInner<T> {
 
     /// Where the calling thread is at home: the same stripe each time.
     #[inline]
-    #[allow(clippy::manual_is_power_of_two, reason = "compiled to twice as many instructions")]
     pub(super) fn home(&self) -> usize {
         match self.stripes.len() {
             1 => 0,
-            // A power of two, of which the remainder is a few bits: the division takes a tenth of a round trip.
-            stripes if stripes & (stripes - 1) == 0 => thread_number() & (stripes - 1),
-            stripes => thread_number() % stripes,
+            stripes => home_among(stripes, thread_number()),
         }
     }
 
@@ -140,6 +137,14 @@ impl<T> Drop for Place<T> {
     fn drop(&mut self) {
         self.inner.local(self.index).commit_quietly(PoolEvent::CreateFailed);
     }
+}
+
+/// The home of the thread with this number among more than one stripe: the remainder.
+#[inline]
+#[allow(clippy::manual_is_power_of_two, reason = "compiled to twice as many instructions")]
+pub(super) fn home_among(stripes: usize, thread: usize) -> usize {
+    // Of a power of two it is a few bits; the division takes a tenth of a round trip.
+    if stripes & (stripes - 1) == 0 { thread & (stripes - 1) } else { thread % stripes }
 }
 
 /// The capacity of stripe `index` when `stripes` share `max_resources`: they differ by at most one and add up.

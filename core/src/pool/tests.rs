@@ -1,5 +1,6 @@
-//! Who comes when the hint about a line is older than the line: what is found was not waited for.
+//! Where threads are at home; and who comes when the hint about a line is older than the line: what is found was not waited for.
 
+use super::pool_inner::home_among;
 use super::*;
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -28,4 +29,11 @@ fn a_task_that_is_served_at_once_has_not_waited() {
         panic!("7 is idle")
     };
     assert!(!found.has_waited && matches!(found.how(), How::Idle));
+}
+
+#[test]
+fn threads_are_at_home_on_all_stripes_in_turn() {
+    for stripes in 2..=65 {
+        assert!((0..200).all(|thread| home_among(stripes, thread) == thread % stripes), "{stripes}");
+    }
 }
