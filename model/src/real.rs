@@ -12,7 +12,7 @@
 //!
 //! impl RealPool for MyPool {
 //!     type Held = u64;
-//!     const OPERATIONS: &'static [Op] = &[Op::Take, Op::Put, Op::Close];
+//!     const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Close];
 //!
 //!     fn new(capacity: usize) -> Self {
 //!         Self(Mutex::new(((0..capacity as u64).collect(), false)), Condvar::new())
@@ -20,11 +20,11 @@
 //!
 //!     fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
 //!         let mut state = self.0.lock().unwrap();
-//!         if op == Op::Take {
-//!             while state.0.is_empty() && !state.1 {
-//!                 state = self.1.wait(state).unwrap();
-//!             }
-//!             return if state.1 { Answer::Closed } else { Answer::Got(state.0.pop().unwrap()) };
+//!         while op == Op::Take && state.0.is_empty() && !state.1 {
+//!             state = self.1.wait(state).unwrap();
+//!         }
+//!         if op.takes() {
+//!             return if state.1 { Answer::Closed } else { state.0.pop().map_or(Answer::Nothing, Answer::Got) };
 //!         }
 //!         state.0.extend(held);
 //!         state.1 |= op == Op::Close;
@@ -66,8 +66,9 @@
 //! 1. `run` is called with the operations of [`RealPool::OPERATIONS`], and with [`Op::Put`] and [`Op::Close`] in any case: a thread
 //!    gives back at its end, and who rightly waits for ever is released by a close. A pool without one needs something, if
 //!    only for tests, that makes every wait return [`Answer::Closed`].
-//! 2. If [`Op::TryTake`] is not among the operations, nobody looks whether all of the capacity is there at the end. It can be
-//!    looked at only while the pool is open: under loom in programs that do not close it, in samples before the round that does.
+//! 2. If [`Op::TryTake`] is not among the operations, nobody looks whether all of the capacity is there at the end, and the
+//!    summary says so. It can be looked at only while the pool is open: under loom in programs that do not close it, in samples
+//!    before the round that does.
 //! 3. What `run` does must follow from the schedule alone under loom: no clock, no randomness, no addresses; and nothing may be
 //!    shared but through loom's types or what no operation depends on.
 //!
@@ -75,12 +76,19 @@
 //! condition variables wake in order and never for nothing, and a wait with a timeout never times out); who is served first;
 //! liveness under contention; that resources are freed, unless [`RealPool::end`] looks. And on real threads: any schedule
 //! that the system did not choose.
+//!
+//! Nor, of a pool that makes its resources within the take, what becomes of a create that fails or panics: `Take` may answer
+//! nothing else than `Got` and `Closed`. To have that shown, let [`Op::CancelledTake`] be a take that does not wait and whose
+//! create fails, or panics and is caught, and which answers `Done` in any case, having given back what it got
+//! (`tests/shipped.rs` has one). Panics only on real threads: loom's are one thread of the system, and while one unwinds,
+//! `std::thread::panicking` is true for all.
 
 mod actor;
 #[cfg(feature = "loom")]
 mod explore;
 mod history;
 mod linear;
+mod perhaps;
 mod sample;
 mod spec;
 mod tell;
@@ -115,8 +123,9 @@ use crate::programs::Op;
 ///
 /// 1. `Closed` is right only once a close has begun. On a closed pool a take answers `Closed`, or `Nothing` if it may; everything
 ///    else is done as ever.
-/// 2. `Nothing` is right if at some moment of the call everything was lent, or the pool closed; or if an operation was under
-///    way at the same time that may hold something for a moment ([`holds_briefly`]), which may also hide it from a drain.
+/// 2. `Nothing` is right if at some moment of the call everything was lent, or the pool closed. What operations under way at
+///    the same time may hold for a moment counts as lent ([`holds_briefly`]): one for each take that is timed or cancelled, and
+///    beside a reap or a drain any number, so that there the check is weak. It may also be hidden from a drain.
 /// 3. `TimedTake` is a take whose deadline has passed when it is called. It queues up, finds the deadline passed, and leaves
 ///    the queue, unless it was served before it could. On real threads it may be any wait with a deadline, which should be
 ///    short: with none left it gives up most often, and it must be over long before [`Sampling::patience`]. Under loom it
@@ -138,7 +147,12 @@ pub trait RealPool: Send + Sync + Sized + 'static {
     /// Does `op`, with what it gives back if it gives something back ([`Op::gives`]).
     fn run(&self, op: Op, held: Option<Self::Held>) -> Answer<Self::Held>;
 
-    /// Which resource this is, if one can tell: then it is noticed when two own the same.
+    /// Which resource this is, if one can tell: then it is noticed when two own the same, or when one is lent again that has
+    /// left the pool, or when too many exist.
+    ///
+    /// A resource with an identity exists from when it is first lent until an operation of the table ends it. A pool that
+    /// retires idle ones by itself (after a time, beyond a number, or because a check fails before it lends them) would be
+    /// refuted when it makes another in place of one: it returns `None` here. Then only how many are lent is looked at.
     fn identity(held: &Self::Held) -> Option<u64>;
 
     /// The pool is closed, everything has been given back, and nobody uses it: drops it, and looks what is left.

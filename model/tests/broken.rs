@@ -20,6 +20,9 @@ const LEAVES_ONE_BEHIND: u8 = 9;
 const LOCKS_IN_ANOTHER_ORDER: u8 = 10;
 const PANICS: u8 = 11;
 const CLAIMS_TO_BE_CLOSED: u8 = 12;
+/// No fault: it has other operations.
+const ONLY_TAKES_TIMED: u8 = 13;
+const ONLY_CLOSES: u8 = 14;
 
 #[derive(Default)]
 struct State {
@@ -110,7 +113,11 @@ impl<const FAULT: u8> Pool<FAULT> {
 
 impl<const FAULT: u8> RealPool for Pool<FAULT> {
     type Held = u64;
-    const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Discard, Op::Close];
+    const OPERATIONS: &'static [Op] = match FAULT {
+        ONLY_TAKES_TIMED => &[Op::Put, Op::TimedTake, Op::Close],
+        ONLY_CLOSES => &[Op::Put, Op::Close],
+        _ => &[Op::Take, Op::TryTake, Op::Put, Op::Discard, Op::Close],
+    };
 
     fn new(capacity: usize) -> Self {
         let (state, changed) = (Mutex::new(State::default()), Condvar::new());
@@ -118,9 +125,10 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
     }
 
     fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
+        assert!(Self::OPERATIONS.contains(&op), "{op:?} is not one of the operations");
         match (op, held) {
             (Op::Take, _) => return self.take(),
-            (Op::TryTake, _) => return self.try_take(),
+            (Op::TryTake | Op::TimedTake, _) => return self.try_take(),
             (Op::Close, _) => self.close(),
             (_, Some(resource)) => self.give(resource, op == Op::Put),
             (op, None) => unreachable!("{op:?}"),
@@ -179,6 +187,34 @@ fn no_programs_are_refused() {
 fn a_program_without_operations_is_refused() {
     let idle = Program { scripts: vec![Script(Vec::new()); 2], prime: Prime::Tight };
     let _ = explore_all::<Pool<NONE>>(&[idle], Bounds::default());
+}
+
+#[test]
+#[should_panic(expected = "1 to 4 threads, not 5: `TryTake | TryTake | TryTake | TryTake | TryTake from Tight`")]
+fn more_threads_than_loom_has_are_refused() {
+    let five = Program { scripts: vec![Script(vec![Op::TryTake]); 5], prime: Prime::Tight };
+    let _ = explore_all::<Pool<NONE>>(&[five], Bounds::default());
+}
+
+#[test]
+#[should_panic(expected = "no operation takes what is held or idle at the start of `Put from Tight`")]
+fn what_nobody_can_take_is_refused() {
+    let put = Program { scripts: vec![Script(vec![Op::Put])], prime: Prime::Tight };
+    let _ = explore_all::<Pool<ONLY_CLOSES>>(&[put], Bounds::default());
+}
+
+/// What is held at the start was taken with what there is; and who cannot look at the capacity says so.
+#[test]
+fn only_the_operations_that_it_has_are_used() {
+    let looked = |explored: String| !explored.ends_with("; capacity not looked at");
+    let bounds = Bounds { preemptions: 1, ..Bounds::default() };
+    let all = programs(Pool::<ONLY_TAKES_TIMED>::OPERATIONS, 2, 1);
+    let explored = explore_all::<Pool<ONLY_TAKES_TIMED>>(&all, bounds).unwrap();
+    assert!(explored.programs > 10 && !looked(explored.to_string()), "{explored}");
+    let explore = |ops: &[Op]| explore_all::<Pool<NONE>>(&programs(ops, 2, 1), bounds).unwrap().to_string();
+    assert!(looked(explore(&[Op::Take])) && !looked(explore(&[Op::Close])) && looked(explore(&[Op::Put, Op::Close])));
+    let four = Program { scripts: vec![Script(vec![Op::TryTake]); 4], prime: Prime::Tight };
+    assert!(explore_all::<Pool<NONE>>(&[four], Bounds { preemptions: 0, ..bounds }).is_ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sampling on real threads: faults that no schedule hides are found, and what is found can be run again.
 #![allow(clippy::unwrap_used, reason = "locks of pools that are made to fail")]
 
+use std::cell::Cell;
 use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -15,6 +16,25 @@ const CLOSE_FORGETS: u8 = 4;
 const LOSES_ONE: u8 = 5;
 const LOSES_ONE_WITHOUT_CLOSE: u8 = 6;
 const HAS_NO_TAKE: u8 = 7;
+const PANICS_IN_A_PUT: u8 = 8;
+const PANICS_WHEN_ALONE: u8 = 9;
+const HAS_NO_TRY: u8 = 10;
+
+std::thread_local! {
+    /// Whether this is the thread of a test, which is alone with the pool before and after the others.
+    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Takes its time to go, after the lock that was taken later.
+struct Late(bool);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        if self.0 {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
 
 /// Idle resources, how many puts there were, and whether it is closed.
 struct Pool<const FAULT: u8>(Mutex<(Vec<u64>, u32, bool)>, Condvar);
@@ -23,6 +43,7 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
     type Held = u64;
     const OPERATIONS: &'static [Op] = match FAULT {
         HAS_NO_TAKE => &[Op::Put, Op::Close],
+        HAS_NO_TRY => &[Op::Take, Op::Put, Op::Close],
         LOSES_ONE_WITHOUT_CLOSE => &[Op::Take, Op::TryTake, Op::Put],
         _ => &[Op::Take, Op::TryTake, Op::Put, Op::Close],
     };
@@ -32,6 +53,7 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
     }
 
     fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
+        let mut late = Late(false);
         let mut state = self.0.lock().unwrap();
         if op == Op::Take {
             while state.0.is_empty() && !state.2 {
@@ -45,6 +67,9 @@ impl<const FAULT: u8> RealPool for Pool<FAULT> {
             return state.0.pop().map_or(Answer::Nothing, Answer::Got);
         }
         state.1 += u32::from(op == Op::Put);
+        late.0 = FAULT == PANICS_IN_A_PUT && state.1 == 100;
+        assert!(!late.0, "the hundredth put");
+        assert!(FAULT != PANICS_WHEN_ALONE || op != Op::Close || !IS_ALONE.get(), "it was closed already");
         let copies = match FAULT {
             PUT_KEEPS_A_COPY => 2,
             EVERY_TENTH_PUT_FORGETS if state.1.is_multiple_of(10) => 0,
@@ -89,6 +114,10 @@ fn without_a_fault_nothing_is_found() {
     let sampled = sample::<Pool<NONE>>(&SAMPLING).unwrap_or_else(|wrong| panic!("{}", wrong.story("a pool").text()));
     println!("{sampled}");
     assert!(sampled.rounds == 200 && sampled.calls > 8_000);
+    assert_eq!(sampled.to_string(), format!("200 rounds, {} calls", sampled.calls));
+    let sampled =
+        sample::<Pool<HAS_NO_TRY>>(&SAMPLING).unwrap_or_else(|wrong| panic!("{}", wrong.story("a pool").text()));
+    assert_eq!(sampled.to_string(), format!("200 rounds, {} calls; capacity not looked at", sampled.calls));
 }
 
 #[test]
@@ -97,6 +126,21 @@ fn faults_are_found() {
     assert!(matches!(reason::<PUT_KEEPS_A_COPY>(), Reason::LentTwice(_)));
     assert!(matches!(reason::<EVERY_TENTH_PUT_FORGETS>(), Reason::Sleeps | Reason::WasFree));
     assert!(matches!(reason::<CLOSE_FORGETS>(), Reason::GaveAlthoughClosed | Reason::WasFree));
+}
+
+/// With what it said, and the round to run again; the others do not hide it, though they find a poisoned lock before.
+#[test]
+fn a_panic_is_reported_as_one() {
+    let wrong = sample::<Pool<PANICS_IN_A_PUT>>(&SAMPLING).unwrap_err();
+    assert_eq!(wrong.fault, Fault::Panicked("the hundredth put".to_owned()));
+    assert!(wrong.program.starts_with(&format!("{SAMPLING}, round ")), "{}", wrong.program);
+    let story = wrong.story("a pool").text();
+    assert!(story.contains("(panics: the hundredth put)"), "{story}");
+    // On the thread that is alone with the pool.
+    IS_ALONE.set(true);
+    let wrong = sample::<Pool<PANICS_WHEN_ALONE>>(&SAMPLING).unwrap_err();
+    assert_eq!(wrong.fault, Fault::Panicked("it was closed already".to_owned()));
+    assert!(wrong.program.ends_with("at the end"), "{}", wrong.program);
 }
 
 /// There is one for each thread, and one more that nobody misses until all of them are taken: before the pool is closed, or at the
@@ -143,6 +187,53 @@ fn the_largest_runs_are_played() {
     for most in [most, Sampling { threads: 1, ..most }] {
         for wrong in [sample::<Pool<NONE>>(&most).err(), sample::<Pool<LOSES_ONE_WITHOUT_CLOSE>>(&most).err()] {
             assert_eq!(wrong, None);
+        }
+    }
+}
+
+/// Makes resources when they are needed, and frees what is idle when it is told to. Idle ones, how many exist, how many were made.
+struct Reaping<const IS_NAMED: bool>(Mutex<(Vec<u64>, usize, u64)>, Condvar, usize);
+
+impl<const IS_NAMED: bool> RealPool for Reaping<IS_NAMED> {
+    type Held = u64;
+    const OPERATIONS: &'static [Op] = &[Op::Take, Op::TryTake, Op::Put, Op::Reap];
+
+    fn new(capacity: usize) -> Self {
+        Self(Mutex::default(), Condvar::new(), capacity)
+    }
+
+    fn run(&self, op: Op, held: Option<u64>) -> Answer<u64> {
+        let mut state = self.0.lock().unwrap();
+        while op == Op::Take && state.0.is_empty() && state.1 == self.2 {
+            state = self.1.wait(state).unwrap();
+        }
+        if op == Op::Reap {
+            state.1 -= state.0.len();
+            state.0.clear();
+        } else if op.takes() && state.0.is_empty() && state.1 < self.2 {
+            (state.1, state.2) = (state.1 + 1, state.2 + 1);
+            return Answer::Got(state.2);
+        } else if op.takes() {
+            return state.0.pop().map_or(Answer::Nothing, Answer::Got);
+        }
+        state.0.extend(held);
+        self.1.notify_all();
+        Answer::Done
+    }
+
+    fn identity(held: &u64) -> Option<u64> {
+        IS_NAMED.then_some(*held)
+    }
+}
+
+/// After each reap any idle ones may be gone: nothing that grows with their number, or from round to round.
+#[test]
+fn a_pool_of_many_that_reaps_is_soon_sampled() {
+    for (threads, capacity) in [(4, 4), (4, 16), (8, 63)] {
+        let sampling = Sampling { threads, capacity, ..SAMPLING };
+        for sampled in [sample::<Reaping<true>>(&sampling), sample::<Reaping<false>>(&sampling)] {
+            let sampled = sampled.unwrap_or_else(|wrong| panic!("{}", wrong.story("a pool that reaps").text()));
+            println!("{threads} threads, {capacity} resources: {sampled}");
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{Answer, RealPool};
 use crate::programs::{Op, Script};
 #[cfg(feature = "loom")]
 use crate::programs::{Prime, Program};
+use core::any::Any;
 use core::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
@@ -84,6 +85,12 @@ impl Run {
     }
 }
 
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")
+}
+
 /// A thread.
 pub(crate) struct Actor<P: RealPool> {
     pool: Arc<P>,
@@ -137,6 +144,7 @@ impl<P: RealPool> Actor<P> {
         };
         self.run.record(self.column, What::Called(op, name));
         let answer = catch_unwind(AssertUnwindSafe(|| self.pool.run(op, given))).unwrap_or_else(|panic| {
+            self.run.recorder.record(self.column, What::Noted(format!("panics: {}", message(panic.as_ref()))));
             (self.run.panicked)();
             resume_unwind(panic)
         });
@@ -166,20 +174,22 @@ impl<P: RealPool> Actor<P> {
         let mut actors = Vec::new();
         for (column, script) in program.scripts.iter().enumerate() {
             let mut actor = Self::new(&self.pool, &self.run, column);
-            script.tokens().iter().for_each(|_| {
-                self.act(Self::quick_take());
-            });
+            script.tokens().iter().for_each(|_| self.quick_take());
             actor.held.append(&mut self.held);
             actors.push(actor);
         }
         if program.prime == Prime::Idle {
-            self.act(Self::quick_take());
+            self.quick_take();
             self.act(Op::Put);
         }
         actors
     }
 
-    fn quick_take() -> Op {
-        if P::OPERATIONS.contains(&Op::TryTake) { Op::TryTake } else { Op::Take }
+    /// One that does not wait, if there is one: what it takes is free.
+    fn quick_take(&mut self) {
+        let takes = P::OPERATIONS.iter().filter(|op| op.takes());
+        if let Some(op) = takes.min_by_key(|op| **op != Op::TryTake) {
+            self.act(*op);
+        }
     }
 }

@@ -18,10 +18,11 @@ use super::actor::{Actor, Run};
 use super::history::{History, What, locked};
 use super::linear::judge;
 use super::spec::{Reason, Spec};
-use super::tell::{Counterexample, Fault};
-use crate::programs::{Op, Program, Script};
+use super::tell::{Counterexample, Fault, capacity};
+use crate::programs::{Op, Prime, Program, Script};
 use core::cell::RefCell;
 use core::fmt;
+use loom::MAX_THREADS;
 use loom::sync::atomic::AtomicUsize;
 use loom::thread::{JoinHandle, ThreadId};
 use std::collections::HashSet;
@@ -64,12 +65,16 @@ pub struct Explored {
     pub iterations: usize,
     /// Different histories among them, each found right.
     pub histories: usize,
+    /// Whether it was looked whether all of the capacity can be taken: not without [`Op::TryTake`], and not by programs that
+    /// close the pool.
+    pub is_capacity_known: bool,
 }
 
 impl fmt::Display for Explored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { programs, iterations, histories } = self;
-        write!(f, "{programs} programs, {iterations} iterations, {histories} histories")
+        let Self { programs, iterations, histories, is_capacity_known } = self;
+        let capacity = capacity(*is_capacity_known);
+        write!(f, "{programs} programs, {iterations} iterations, {histories} histories{capacity}")
     }
 }
 
@@ -90,6 +95,7 @@ pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<
             programs: sum.programs.saturating_add(1),
             iterations: sum.iterations.saturating_add(explored.iterations),
             histories: sum.histories.saturating_add(explored.histories),
+            is_capacity_known: sum.is_capacity_known || explored.is_capacity_known,
         })
     })
 }
@@ -102,10 +108,16 @@ pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<
 ///
 /// # Panics
 ///
-/// If no thread of the program has an operation, or the system has no more threads.
+/// If no thread of the program has an operation, or more threads than loom has beside the main one; if something is held or
+/// idle at the start, and no operation takes; or if the system has no more threads.
 pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explored, Counterexample> {
     let is_idle = program.scripts.iter().all(|script| script.0.is_empty());
     assert!(!is_idle, "nobody does anything in `{program}`");
+    let threads = program.scripts.len();
+    assert!((1..MAX_THREADS).contains(&threads), "1 to {} threads, not {threads}: `{program}`", MAX_THREADS - 1);
+    let takes = P::OPERATIONS.iter().any(|op| op.takes());
+    let is_primed = program.tokens() > 0 || program.prime == Prime::Idle;
+    assert!(takes || !is_primed, "no operation takes what is held or idle at the start of `{program}`");
     hook_panics();
     let (sender, receiver) = channel();
     let search = Arc::new(Search { program: program.clone(), bounds, found: Mutex::new(Found::default()), sender });
@@ -185,7 +197,8 @@ impl Search {
         }
         let found = locked(&self.found);
         let histories = found.right.len();
-        let explored = Explored { programs: 1, iterations: found.iterations, histories };
+        let is_capacity_known = P::OPERATIONS.contains(&Op::TryTake) && !self.closes();
+        let explored = Explored { programs: 1, iterations: found.iterations, histories, is_capacity_known };
         let _ = self.sender.send(found.wrong.clone().map_or(Ok(explored), |(wrong, _)| Err(wrong)));
     }
 
@@ -234,7 +247,7 @@ impl Search {
             pairs.partition(|(_, script)| self.bounds.watches_all || script.waits());
         let waiting: Vec<JoinHandle<()>> = waiting.into_iter().map(spawn).collect();
         others.into_iter().map(spawn).collect::<Vec<_>>().into_iter().for_each(join);
-        let mut is_closed = self.program.scripts.iter().any(|script| script.0.contains(&Op::Close));
+        let mut is_closed = self.closes();
         if !self.wait(&run) {
             run.rest();
             if self.judge(&run) {
@@ -288,6 +301,11 @@ impl Search {
             loom::thread::yield_now();
         }
         run.done() == all
+    }
+
+    /// Whether the program closes the pool.
+    fn closes(&self) -> bool {
+        self.program.scripts.iter().any(|script| script.0.contains(&Op::Close))
     }
 
     /// More than the pool can have.

@@ -26,7 +26,7 @@ pub struct Wrong {
     /// Why that cannot be.
     pub reason: Reason,
     /// The specification's state there.
-    pub spec: Spec,
+    pub spec: Box<Spec>,
 }
 
 /// Compares `history` with the specification in one of the states `starts`; returns the states in which it may end.
@@ -52,7 +52,7 @@ pub fn judge(starts: &[Spec], history: &History) -> Result<Vec<Spec>, Wrong> {
         let Some(Refused { reason, spec, .. }) = deepest else {
             unreachable!("all others have a linearization, after which this one was tried")
         };
-        Wrong { place, reason, spec }
+        Wrong { place, reason, spec: Box::new(spec) }
     })
 }
 
@@ -103,9 +103,10 @@ fn may_be_next(calls: &[Call], had: u128, at: usize) -> bool {
 fn moment(calls: &[Call], had: u128, at: usize, spec: &Spec) -> Result<Vec<Spec>, Reason> {
     let Some(call) = calls.get(at) else { return Ok(Vec::new()) };
     let Some(op) = call.op else { return rest(calls, had, call, spec) };
-    let disturbs = |other: &Call| other != call && other.op.is_some_and(holds_briefly) && other.overlaps(call);
+    let others = calls.iter().filter(|other| *other != call && other.overlaps(call));
+    let hidden = others.filter_map(|other| other.op.map(holds_briefly)).fold(0, usize::saturating_add);
     let outcome = call.answer.map_or(Outcome::Done, |(_, outcome)| outcome);
-    spec.after(op, call.given, outcome, calls.iter().any(disturbs))
+    spec.after(op, call.given, outcome, hidden)
 }
 
 /// Rule 3.

@@ -12,19 +12,21 @@
 //!    Of a pool that has grown beyond 64, 64 are taken.
 //! 5. The scripts follow from the seed. The schedule does not: the same line may have to be run more than once.
 //!
-//! A panic on one of the threads is printed by it, and shows as an operation without an answer. Threads that hang in a round that fails are left to themselves.
+//! A panic of the pool is printed by its thread, and is what is wrong with the round. Threads that hang in a round that fails
+//! are left to themselves.
 
 use super::RealPool;
-use super::actor::{Actor, Run};
+use super::actor::{Actor, Run, message};
 use super::history::What;
 use super::linear::{MOST_CALLS, judge};
 use super::spec::Spec;
-use super::tell::{Counterexample, Fault};
+use super::tell::{Counterexample, Fault, capacity};
 use crate::programs::{Op, Script};
 use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
 use fastrand::Rng;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Barrier};
 
@@ -85,11 +87,14 @@ pub struct Sampled {
     pub rounds: usize,
     /// Calls in them.
     pub calls: usize,
+    /// Whether it was looked whether all of the capacity can be taken: not without [`Op::TryTake`].
+    pub is_capacity_known: bool,
 }
 
 impl fmt::Display for Sampled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rounds, {} calls", self.rounds, self.calls)
+        let Self { rounds, calls, is_capacity_known } = self;
+        write!(f, "{rounds} rounds, {calls} calls{}", capacity(*is_capacity_known))
     }
 }
 
@@ -109,7 +114,8 @@ thread_local! {
 pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexample> {
     sampling.check(P::OPERATIONS);
     let pool = Arc::new(P::new(sampling.capacity));
-    let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled::default());
+    let is_capacity_known = P::OPERATIONS.contains(&Op::TryTake);
+    let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled { is_capacity_known, ..Sampled::default() });
     let closes = P::OPERATIONS.contains(&Op::Close);
     for round in 1..=sampling.rounds {
         if closes && round == sampling.rounds {
@@ -124,8 +130,8 @@ pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexampl
         rounds.look(&pool, "after the last round")?;
     }
     rounds.close(&pool)?;
-    let end = Arc::try_unwrap(pool).map_or_else(|_| Err("somebody still has the pool".to_owned()), P::end);
-    end.map_err(|what| rounds.fails(Fault::Left(what)))?;
+    let end = || Arc::try_unwrap(pool).map_or_else(|_| Err("somebody still has the pool".to_owned()), P::end);
+    rounds.alone(end)?.map_err(|what| rounds.fails(Fault::Left(what)))?;
     Ok(sampled)
 }
 
@@ -160,14 +166,29 @@ impl Rounds {
         }
         let all = scripts.len();
         let done = self.start(pool, scripts);
-        if (0..all).any(|_| done.recv_timeout(self.sampling.patience).is_err()) {
+        if !self.wait(&done, all).map_err(|message| self.fails(Fault::Panicked(message)))? {
             self.run.rest();
         }
         self.judge()?;
         if self.run.done() < all { Err(self.fails(Fault::Stuck)) } else { Ok(()) }
     }
 
-    fn start<P: RealPool>(&self, pool: &Arc<P>, scripts: Vec<Script>) -> Receiver<()> {
+    /// Waits until all are done; returns whether they are. If one panics, that is what it says.
+    fn wait(&self, done: &Receiver<Result<(), String>>, all: usize) -> Result<bool, String> {
+        let mut poisoned = None;
+        for _ in 0..all {
+            match done.recv_timeout(self.sampling.patience) {
+                Ok(Ok(())) => {}
+                // Another panicked before, and will say why.
+                Ok(Err(message)) if message.contains("PoisonError") => poisoned = Some(message),
+                Ok(Err(message)) => return Err(message),
+                Err(_) => return poisoned.map_or(Ok(false), Err),
+            }
+        }
+        poisoned.map_or(Ok(true), Err)
+    }
+
+    fn start<P: RealPool>(&self, pool: &Arc<P>, scripts: Vec<Script>) -> Receiver<Result<(), String>> {
         let (sender, done) = channel();
         let start = Arc::new(Barrier::new(scripts.len()));
         for (column, script) in scripts.into_iter().enumerate() {
@@ -177,9 +198,9 @@ impl Rounds {
                 COLUMN.set(Some(column));
                 Run::enter(Some(run));
                 start.wait();
-                actor.play(&script);
+                let played = catch_unwind(AssertUnwindSafe(|| actor.play(&script)));
                 // Nobody listens any more if the round has failed.
-                let _ = sender.send(());
+                let _ = sender.send(played.map_err(|panic| message(panic.as_ref()).to_owned()));
             });
         }
         done
@@ -204,7 +225,7 @@ impl Rounds {
         stage.clone_into(&mut self.stage);
         let grows = P::OPERATIONS.contains(&Op::Grow);
         let most = if grows { MOST_TAKEN } else { self.sampling.capacity.saturating_add(1) };
-        Actor::main(pool, &self.run).probe(most);
+        self.alone(|| Actor::main(pool, &self.run).probe(most))?;
         self.judge()?;
         self.run.clear();
         Ok(())
@@ -212,8 +233,14 @@ impl Rounds {
 
     fn close<P: RealPool>(&mut self, pool: &Arc<P>) -> Result<(), Counterexample> {
         "at the end".clone_into(&mut self.stage);
-        Actor::main(pool, &self.run).act(Op::Close);
+        self.alone(|| Actor::main(pool, &self.run).act(Op::Close))?;
         self.judge()
+    }
+
+    /// Does something while nobody else is there.
+    fn alone<T>(&self, work: impl FnOnce() -> T) -> Result<T, Counterexample> {
+        let done = catch_unwind(AssertUnwindSafe(work));
+        done.map_err(|panic| self.fails(Fault::Panicked(message(panic.as_ref()).to_owned())))
     }
 
     /// Rule 2.

@@ -11,7 +11,7 @@ use core::fmt;
 pub enum Fault {
     /// The history is not one of the specification's.
     Wrong(Box<Wrong>),
-    /// Nobody moves, after a close.
+    /// Not every thread has ended, though the specification finds nothing wrong with what was answered, and with who waits.
     Stuck,
     /// Something panicked: the pool, or loom, which says so of deadlocks, data races, leaked references and endless loops.
     Panicked(String),
@@ -23,11 +23,16 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wrong(wrong) => write!(f, "{}", wrong.reason),
-            Self::Stuck => write!(f, "the pool is closed, and still somebody waits"),
+            Self::Stuck => write!(f, "nobody moves, and not every thread has ended"),
             Self::Panicked(message) => write!(f, "panicked: {message}"),
             Self::Left(what) => write!(f, "at the end: {what}"),
         }
     }
+}
+
+/// What a summary adds if nobody looked whether all of the capacity can be taken.
+pub(crate) const fn capacity(is_known: bool) -> &'static str {
+    if is_known { "" } else { "; capacity not looked at" }
 }
 
 /// A run that went wrong.
