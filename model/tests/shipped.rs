@@ -201,6 +201,7 @@ mod explored {
         let explored = explore_all::<Creating<false>>(&all, Bounds::default());
         let explored = explored.unwrap_or_else(|wrong| panic!("{}", wrong.story("the pool that creates").text()));
         println!("{explored}");
+        assert_eq!(explored.programs, 14);
         assert!(explored.is_capacity_known && explored.histories > explored.programs);
     }
 }
