@@ -118,13 +118,13 @@ use crate::programs::Op;
 /// | [`Op::FailCreate`] | what is held | `Done`. As `Discard`; see below. |
 /// | [`Op::Reap`] | | `Done`. Any number of idle ones are never lent again. |
 /// | [`Op::Drain`] | | `Done`. None that was idle is ever lent again. |
-/// | [`Op::Grow`], [`Op::Shrink`] | | `Done`. The capacity is one more; one less, but at least one. |
+/// | [`Op::Grow`], [`Op::Shrink`] | | `Done`. The capacity is one more; one less, but at least one. A pool that takes back room only after it has freed what a shrink left out leaves one of the two away. |
 /// | [`Op::Close`] | | `Done`, also if it is closed already. Every take that waits answers `Closed`. |
 ///
 /// 1. `Closed` is right only once a close has begun. On a closed pool a take answers `Closed`, or `Nothing` if it may; everything
 ///    else is done as ever.
 /// 2. `Nothing` is right if at some moment of the call everything was lent, or the pool closed. What operations under way at
-///    the same time may hold for a moment counts as lent ([`holds_briefly`]): one for each take that is timed or cancelled, and
+///    the same time may hold for a moment counts as lent ([`holds_briefly`]): one for each take that is timed or cancelled and each shrink, and
 ///    beside a reap or a drain any number, so that there the check is weak. It may also be hidden from a drain.
 /// 3. `TimedTake` is a take whose deadline has passed when it is called. It queues up, finds the deadline passed, and leaves
 ///    the queue, unless it was served before it could. On real threads it may be any wait with a deadline, which should be

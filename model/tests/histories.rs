@@ -132,6 +132,28 @@ fn what_is_gone_is_gone() {
     }
 }
 
+/// From a drain a take that gives up hides one at most.
+#[test]
+fn a_take_that_gives_up_hides_one_from_a_drain() {
+    let both = [call(0, Op::Take), got(0, R0), call(0, Op::Take), got(0, R1)];
+    let idle = [give(0, Op::Put, R0), done(0), give(0, Op::Put, R1), done(0)];
+    let drained = [call(1, Op::CancelledTake), call(0, Op::Drain), done(0), done(1), call(0, Op::Take), got(0, R0)];
+    let hidden = [&both[..], &idle, &drained].concat();
+    let again = [&hidden[..], &[call(0, Op::Take), got(0, R1)]].concat();
+    assert_eq!((wrong(2, &hidden), wrong(2, &again)), (None, Some((15, Reason::Gone(R1)))));
+}
+
+/// What a shrink ends takes up room until it has been freed, also of a capacity that has grown again meanwhile.
+#[test]
+fn a_shrink_under_way_hides_one() {
+    let both = [call(0, Op::Take), got(0, R0), call(0, Op::Take), got(0, R1), give(0, Op::Put, R1), done(0)];
+    let grown = [call(1, Op::Shrink), call(2, Op::Grow), done(2), call(2, Op::TryTake), answer(2, Outcome::Nothing)];
+    let slow = [&both[..], &grown, &[done(1)]].concat();
+    assert_eq!(wrong(2, &slow), None);
+    let quick = [&both[..], &grown[..1], &[done(1)], &grown[1..]].concat();
+    assert_eq!(wrong(2, &quick), Some((11, Reason::WasFree)));
+}
+
 /// After a reap nobody knows how many a smaller capacity ends: of two that were idle, one may be left, and either.
 #[test]
 fn a_smaller_capacity_bounds_what_a_reap_left() {

@@ -105,6 +105,9 @@ thread_local! {
     static FAILS: Cell<bool> = Cell::new(false);
 }
 
+/// How many creates have failed or panicked.
+static FAILED: AtomicU64 = AtomicU64::new(0);
+
 /// The pool that creates within the take. Its `CancelledTake` is a take that does not wait and whose create fails: with an error,
 /// or with a panic.
 struct Creating<const PANICS: bool> {
@@ -139,11 +142,16 @@ impl<const PANICS: bool> RealPool for Creating<PANICS> {
     fn new(capacity: usize) -> Self {
         let (made, gone) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let (count, freed) = (Arc::clone(&made), Arc::clone(&gone));
-        let create = move || match FAILS.with(Cell::get) {
-            // Without a word.
-            true if PANICS => resume_unwind(Box::new("a create that panics")),
-            true => Err("a create that fails".to_owned()),
-            false => Ok(count.fetch_add(1, Ordering::Relaxed)),
+        let create = move || {
+            if !FAILS.with(Cell::get) {
+                return Ok(count.fetch_add(1, Ordering::Relaxed));
+            }
+            FAILED.fetch_add(1, Ordering::Relaxed);
+            if PANICS {
+                // Without a word.
+                resume_unwind(Box::new("a create that panics"));
+            }
+            Err("a create that fails".to_owned())
         };
         let free = move |_| {
             freed.fetch_add(1, Ordering::Relaxed);
@@ -178,7 +186,7 @@ impl<const PANICS: bool> RealPool for Creating<PANICS> {
 
 #[cfg(feature = "loom")]
 mod explored {
-    use super::{Creating, Shipped};
+    use super::{Creating, FAILED, Ordering, Shipped};
     use striped_pool_model::programs::{Op, Program, programs};
     use striped_pool_model::real::{Bounds, RealPool, explore_all};
 
@@ -202,13 +210,14 @@ mod explored {
         let explored = explored.unwrap_or_else(|wrong| panic!("{}", wrong.story("the pool that creates").text()));
         println!("{explored}");
         assert_eq!(explored.programs, 14);
+        assert!(FAILED.load(Ordering::Relaxed) > 14);
         assert!(explored.is_capacity_known && explored.histories > explored.programs);
     }
 }
 
 #[cfg(not(feature = "loom"))]
 mod sampled {
-    use super::{Creating, Shipped};
+    use super::{Creating, FAILED, Ordering, Shipped};
     use core::time::Duration;
     use striped_pool_model::real::{RealPool, Sampling, sample};
 
@@ -231,6 +240,8 @@ mod sampled {
     #[test]
     fn a_create_that_fails_or_panics_loses_nothing() {
         look::<Creating<false>>();
+        let failed = FAILED.load(Ordering::Relaxed);
         look::<Creating<true>>();
+        assert!(failed > 0 && FAILED.load(Ordering::Relaxed) > failed);
     }
 }

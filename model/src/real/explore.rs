@@ -65,7 +65,7 @@ pub struct Explored {
     pub iterations: usize,
     /// Different histories among them, each found right.
     pub histories: usize,
-    /// Whether it was looked whether all of the capacity can be taken: not without [`Op::TryTake`], and not by programs that
+    /// Whether some program looked whether all of the capacity can be taken: none without [`Op::TryTake`], and none of those that
     /// close the pool.
     pub is_capacity_known: bool,
 }

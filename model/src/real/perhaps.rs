@@ -1,7 +1,7 @@
 //! Resources of which it is not known yet whether they were freed: a reap went by while they were idle.
 //!
 //! Owns what is known of them. In place of a state for each set that may have been kept, of which there are 2ⁿ for each reap,
-//! there are bounds, and they say the same. Rules:
+//! there are bounds, and they say the same, but of a shrink, which frees as many as it must and here perhaps more. Rules:
 //! 1. They are in groups, those of an earlier reap first. A group has a bound: of itself and the groups before, at most
 //!    so many were kept. Any set within all bounds may have been.
 //! 2. Who is lent again was kept: it goes, and each bound that counted it is one less.

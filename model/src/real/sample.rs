@@ -50,7 +50,7 @@ pub struct Sampling {
     pub length: usize,
     /// What the scripts follow from.
     pub seed: u64,
-    /// How long a round may take without being believed at rest: long enough for a busy machine.
+    /// How long nobody may end, in a round, before all are believed at rest: long enough for a busy machine.
     pub patience: Duration,
 }
 

@@ -10,7 +10,7 @@
 //! 5. Who is served first is open.
 //! 6. What a reap freed is not known before it is lent again, or there is no room for it (`perhaps.rs`).
 //!
-//! What it does not say: how long idle resources are kept, and which idle one a take gets.
+//! What it does not say: how long idle resources are kept, which idle one a take gets, and after a reap how many a shrink frees.
 
 use super::history::{Outcome, Resource};
 use super::perhaps::Perhaps;
@@ -77,13 +77,14 @@ impl fmt::Display for Reason {
 }
 
 /// How much an operation may hold for a moment while it is under way, or keep from others, at most: a take that gives up
-/// may have got one just then, and what is freed, however much, is neither there nor replaced until it is.
+/// may have got one just then, and what is freed, one by a shrink and however much otherwise, is neither there nor replaced
+/// until it is.
 #[must_use]
 pub const fn holds_briefly(op: Op) -> usize {
     if matches!(op, Op::Reap | Op::Drain) {
         usize::MAX
     } else {
-        matches!(op, Op::TimedTake | Op::CancelledTake) as usize
+        matches!(op, Op::TimedTake | Op::CancelledTake | Op::Shrink) as usize
     }
 }
 
@@ -143,8 +144,8 @@ impl Spec {
             }
             (Op::Put, Outcome::Done) => Ok(vec![self.put(given, true)?]),
             (Op::Discard | Op::Detach | Op::FailCreate, Outcome::Done) => Ok(vec![self.put(given, false)?]),
-            (Op::Drain, Outcome::Done) if hidden == 0 => Ok(vec![self.drained()]),
-            (Op::Reap | Op::Drain, Outcome::Done) => Ok(vec![self.reaped()]),
+            (Op::Drain, Outcome::Done) => Ok(vec![self.reaped().at_most(hidden)]),
+            (Op::Reap, Outcome::Done) => Ok(vec![self.reaped()]),
             (Op::Grow, Outcome::Done) => Ok(vec![self.resized(self.capacity.saturating_add(1))]),
             (Op::Shrink, Outcome::Done) => Ok(self.resized(self.capacity.saturating_sub(1).max(1)).shrunk()),
             (Op::Close, Outcome::Done) => Ok(vec![Self { is_closed: true, ..self.drained() }]),

@@ -97,7 +97,7 @@ fn a_task_that_is_dropped_leaves_its_place_to_a_thread_and_a_thread_that_gives_u
     assert_eq!(thread.joined(), Ok(0));
 
     let lease = take(&smol);
-    let thread = start_waiter(&threads, |pool| async move { pool.get_within(Duration::from_secs(1)).await.is_err() });
+    let thread = start_waiter(&threads, |pool| async move { pool.get_within(Duration::from_secs(3)).await.is_err() });
     let task = start(&smol, |pool| async move { pool.get().await.map(|lease| lease.id) });
     assert!(thread.joined(), "its time is over");
     threads.wait_until("only the task waits", || threads.look().waiting == 1);
