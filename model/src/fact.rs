@@ -2,6 +2,7 @@
 
 use crate::check::Check;
 use crate::machine::{Effect, Input, View};
+use crate::step_check::is_stale;
 use core::fmt;
 use striped_pool::stripe::{Event, WakeResult};
 
@@ -202,8 +203,8 @@ pub fn of_commit(before: &View, event: &Input, effects: &[Effect], after: &View)
         }
         Event::Reap { now, ttl, keep } => {
             facts.note(Fact::ReapFrees, frees);
-            let is_stale = |entry: &(u8, u64)| u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos();
-            facts.note(Fact::ReapKeeps, *keep > 0 && after.idle.iter().any(is_stale));
+            let is_kept = after.idle.iter().any(|entry| is_stale(entry, *now, *ttl));
+            facts.note(Fact::ReapKeeps, *keep > 0 && is_kept);
         }
         Event::Take { .. } => {}
         Event::Discard { .. } => facts.note(Fact::DiscardWithWaiter, !rejects && !before.waiters.is_empty()),

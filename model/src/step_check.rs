@@ -5,7 +5,8 @@
 
 use crate::check::{Check, Checks};
 use crate::machine::{Effect, Input, Stepped, View};
-use striped_pool::stripe::{Event, Recipient, WakeResult};
+use core::time::Duration;
+use striped_pool::stripe::{Event, Recipient, Timestamp, WakeResult};
 
 /// The checks that the step from `before` to `after` fails.
 #[must_use]
@@ -148,12 +149,16 @@ fn frees_what_was_asked(before: &View, event: &Input, effects: &[Effect], after:
         return matches!(effects, [Effect::FreeMany(resources)] if resources[..] == [*resource]);
     }
     if let Event::Reap { now, ttl, keep } = event {
-        let is_stale = |entry: &&(u8, u64)| u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos();
-        let stale = before.idle.iter().filter(is_stale).count();
+        let stale = before.idle.iter().filter(|entry| is_stale(entry, *now, *ttl)).count();
         let spare = before.idle.len().saturating_sub(usize::try_from(*keep).unwrap_or(usize::MAX));
         return before.idle.len().saturating_sub(after.idle.len()) == stale.min(spare);
     }
     !matches!(event, Event::Drain) || after.idle.is_empty()
+}
+
+/// Whether an idle entry has not been used for the time to live.
+pub(crate) fn is_stale(entry: &(u8, u64), now: Timestamp, ttl: Duration) -> bool {
+    u128::from(now.0.saturating_sub(entry.1)) >= ttl.as_nanos()
 }
 
 /// Whoever leaves the queue is woken, oldest first; whoever enters it stands last under a fresh id.

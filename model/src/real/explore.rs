@@ -14,7 +14,7 @@
 //!    abort the process all the same: so then the run is printed before anything else.
 
 use super::RealPool;
-use super::actor::{Actor, Run};
+use super::actor::{Actor, Run, message};
 use super::history::{History, What, locked};
 use super::linear::judge;
 use super::spec::{Reason, Spec};
@@ -174,9 +174,7 @@ fn hook_panics() {
 }
 
 fn words(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload().downcast_ref::<String>().map(String::as_str);
-    let message =
-        message.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("something that is no text");
+    let message = message(panic.payload());
     // Of the machine that built it, only the file's name.
     let place = panic.location().and_then(|place| Some((place.file().rsplit(['/', '\\']).next()?, place.line())));
     place.map_or_else(|| message.to_owned(), |(file, line)| format!("{message} ({file}, line {line})"))
