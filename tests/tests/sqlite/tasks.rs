@@ -141,15 +141,18 @@ fn a_query_that_nobody_awaits_any_more_keeps_its_connection() {
 /// moment there may be more connections than the pool has places.
 #[test]
 fn dropped_gets_lose_nothing() {
+    const TASKS: u32 = 16;
+    // Each a fixed number of gets and not of drops: the last task has nobody to wait for, so that it drops few.
+    const TRIES: u32 = 100;
     let bank = Bank::found();
     let pool = pool(&bank);
     run(async {
-        let tasks = (0..16).map(|seed| {
+        let tasks = (0..TASKS).map(|task| {
             let pool = pool.clone();
             tokio::spawn(async move {
-                let mut dice = Rng::with_seed(seed);
+                let mut dice = Rng::with_seed(task.into());
                 let mut dropped = 0;
-                while dropped < 20 {
+                for _ in 0..TRIES {
                     let moment = Duration::from_micros(dice.u64(..300));
                     let Ok(got) = timeout(moment, pool.get_owned_async()).await else {
                         dropped += 1;
@@ -159,11 +162,15 @@ fn dropped_gets_lose_nothing() {
                     let mut fork = dice.fork();
                     on_its_own_thread(move || transfer(lease.connection(), &mut fork, true)).await.expect("moved");
                 }
+                dropped
             })
         });
+        let mut dropped = 0;
         for task in tasks.collect::<Vec<_>>() {
-            task.await.expect("it does not panic");
+            dropped += task.await.expect("it does not panic");
         }
+        assert!((1..TASKS * TRIES).contains(&dropped), "{dropped} dropped");
+        assert!(bank.count().made > CONNECTIONS, "none was dropped while its connection was being checked");
         let status = pool.status();
         assert_eq!((status.out(), status.waiting()), (0, 0));
         assert_eq!(status.idle() + status.available(), CONNECTIONS);
