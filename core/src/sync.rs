@@ -79,7 +79,7 @@ mod with_std {
     pub(crate) const COURTESY_SPINS: u32 = 1024;
     /// And how often it then yields, for one that does not run. Few: beside other busy processes each can take long.
     pub(crate) const COURTESY_YIELDS: u32 = 2;
-    /// How often a thread spins before it tries again where nobody waits: on the Xeon of docs/bench.md, 2 µs.
+    /// How often a thread spins before it tries again where nobody waits: 2 to 4 µs.
     pub(crate) const BACK_OFF_SPINS: u32 = 128;
 
     pub(crate) use core::hint::spin_loop;
