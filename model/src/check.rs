@@ -1,6 +1,6 @@
 //! What is checked, by name.
 //!
-//! Owns the list. The invariants keep the ids of `striped_pool::stripe::Invariant`; three more speak of any step of any
+//! Owns the list. The invariants keep the ids of `striped_pool::stripe::Invariant`; four more speak of any step of any
 //! machine. INV-COST is absent: it is a bound on running time, which no state shows.
 
 use core::fmt;
@@ -41,11 +41,13 @@ pub enum Check {
     Rejected,
     /// Two machines run side by side answer the same.
     Twin,
+    /// Every event has an answer: the machine does not panic.
+    Total,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Capacity,
         Self::Work,
         Self::OneWake,
@@ -62,6 +64,7 @@ impl Check {
         Self::Changed,
         Self::Rejected,
         Self::Twin,
+        Self::Total,
     ];
 
     /// The invariant that this checks, if it is one of the protocol's.
@@ -81,7 +84,7 @@ impl Check {
             Self::Shrink => Invariant::Shrink,
             Self::Effect => Invariant::Effect,
             Self::Progress => Invariant::Progress,
-            Self::Changed | Self::Rejected | Self::Twin => return None,
+            Self::Changed | Self::Rejected | Self::Twin | Self::Total => return None,
         })
     }
 
@@ -94,6 +97,7 @@ impl Check {
         match self {
             Self::Changed => "STEP-CHANGED",
             Self::Rejected => "STEP-REJECT",
+            Self::Total => "STEP-TOTAL",
             Self::Twin
             | Self::Capacity
             | Self::Work
@@ -133,6 +137,7 @@ impl Check {
             Self::Changed => "a step says that it changed something exactly if it did",
             Self::Rejected => "an event that cannot be is rejected, any other is not, and a rejection changes nothing",
             Self::Twin => "two machines run side by side answer the same",
+            Self::Total => "every event has an answer: the machine does not panic",
         }
     }
 

@@ -4,7 +4,8 @@
 //! odds that two distinct ones share one are about 3 in 10⁶). Owns the model handed to it, progress on stderr, and:
 //! 1. Checks of transitions are part of the state they lead to ([`World::failed`] is hashed); facts about transitions
 //!    are collected on the side, since a transition into a known state would not be looked at again.
-//! 2. A world that failed a check has no successors.
+//! 2. A world that failed a check has no successors. Where the machine panics the move does not take place (STEP-TOTAL), and the
+//!    search ends: one panic is enough to read.
 //! 3. The checker remembers the *last* failing path of a batch, on several threads any. So [`explore`] only finds which
 //!    checks fail; [`shortest`] searches again for one of them, on one thread, stopping at the first: that path is a
 //!    shortest one.
@@ -14,17 +15,14 @@
 use crate::check::{Check, Checks};
 use crate::fact::{Fact, Facts};
 use crate::machine::Machine;
+use crate::progress::Progress;
+pub use crate::progress::say;
 use crate::world::{Env, Move, World};
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use stateright::{Checker, HasDiscoveries, Model, Property};
-use std::io::Write;
 use std::sync::OnceLock;
-use std::time::Instant;
-
-/// How long a search may be silent.
-const QUIET: Duration = Duration::from_secs(3);
 
 /// What a search found.
 #[derive(Clone, Debug)]
@@ -49,10 +47,16 @@ struct Search<M> {
     env: Env,
     /// Set once nothing more is to be looked at.
     stopped: AtomicBool,
+    /// Set once the machine has panicked: one panic is enough to read.
+    panicked: AtomicBool,
+    /// Set once the search is done.
+    resumed: AtomicBool,
     /// How many worlds have been left by all their moves.
     left: AtomicUsize,
     /// The checks that count.
     watched: Checks,
+    /// The checks after whose failure nothing more is looked at: also where the machine had no answer.
+    ends: Checks,
     /// The facts seen: one cell each.
     seen: Vec<OnceLock<()>>,
     machine: PhantomData<fn() -> M>,
@@ -61,12 +65,27 @@ struct Search<M> {
 impl<M: Machine> Search<M> {
     fn new(env: Env, watched: Checks) -> Self {
         let seen = vec![OnceLock::new(); Fact::ALL.len()];
-        Self { env, stopped: AtomicBool::new(false), left: AtomicUsize::new(0), watched, seen, machine: PhantomData }
+        let [stopped, panicked, resumed] = [false; 3].map(AtomicBool::new);
+        let ends = watched.iter().chain([Check::Total]).collect();
+        Self { env, stopped, panicked, resumed, left: AtomicUsize::new(0), watched, ends, seen, machine: PhantomData }
     }
 
     fn is_stopped(&self) -> bool {
         // ORDERING: Relaxed: nothing is handed over with it; a search that stops a little later is as good.
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more is to be looked at.
+    fn is_over(&self) -> bool {
+        // ORDERING: Relaxed, as above.
+        (self.is_stopped() || self.panicked.load(Ordering::Relaxed)) && !self.resumed.load(Ordering::Relaxed)
+    }
+
+    /// Lets everything be looked at again, as a path is found by going it; whether it was stopped.
+    fn resume(&self) -> bool {
+        // ORDERING: Relaxed, as above.
+        self.resumed.store(true, Ordering::Relaxed);
+        self.is_stopped()
     }
 
     fn see(&self, facts: Facts) {
@@ -84,7 +103,7 @@ fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -
     if world.failed.has(check) {
         return false;
     }
-    if !world.failed.and(search.watched).is_empty() || search.is_stopped() {
+    if !world.failed.and(search.ends).is_empty() || search.is_over() {
         return true;
     }
     match check {
@@ -109,7 +128,8 @@ fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -
         | Check::Shrink
         | Check::Effect
         | Check::Changed
-        | Check::Twin => true,
+        | Check::Twin
+        | Check::Total => true,
     }
 }
 
@@ -122,21 +142,25 @@ impl<M: Machine> Model for Search<M> {
     }
 
     fn actions(&self, world: &World<M>, moves: &mut Vec<Move>) {
-        if self.is_stopped() {
+        if self.is_over() {
             return;
         }
         // ORDERING: Relaxed: a counter that is only shown.
         self.left.fetch_add(1, Ordering::Relaxed);
-        if world.failed.and(self.watched).is_empty() {
+        if world.failed.and(self.ends).is_empty() {
             world.moves(&self.env, moves);
         }
     }
 
     fn next_state(&self, world: &World<M>, mv: Move) -> Option<World<M>> {
         let mut outcome = world.after(&self.env, mv);
+        if outcome.panicked.is_some() {
+            // ORDERING: Relaxed, as where it is read.
+            self.panicked.store(true, Ordering::Relaxed);
+        }
         self.see(outcome.facts);
         // By the last two it is known where names matter (`world/canon.rs`, rule 1).
-        let kept = self.watched.iter().chain([Check::Owner, Check::OneWake]).collect();
+        let kept = self.ends.iter().chain([Check::Owner, Check::OneWake]).collect();
         outcome.world.failed = outcome.world.failed.and(kept);
         Some(outcome.world)
     }
@@ -145,7 +169,7 @@ impl<M: Machine> Model for Search<M> {
         macro_rules! all {
             ($($place:literal)*) => { [$((Check::ALL[$place], holds::<M, $place> as fn(&Self, &World<M>) -> bool)),*] };
         }
-        let all = all!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        let all: [_; Check::ALL.len()] = all!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
         let watched = all.into_iter().filter(|(check, _)| self.watched.has(*check));
         watched.map(|(check, condition)| Property::always(check.id(), condition)).collect()
     }
@@ -160,19 +184,14 @@ pub fn explore<M: Machine>(name: &str, env: Env, threads: usize) -> Report {
 /// As [`explore`], or until `stop` says so, which is asked again and again.
 #[must_use]
 pub fn explore_until<M: Machine>(name: &str, env: Env, threads: usize, stop: &dyn Fn() -> bool) -> Report {
-    let start = Instant::now();
+    let mut said = Progress::begin();
     let search = Search::<M>::new(env, Checks::ALL);
     let checker = search.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
-    let mut said = Instant::now();
-    wait_for(&checker, stop, || {
-        if said.elapsed() >= QUIET {
-            said = Instant::now();
-            say(&progress(name, &checker, start.elapsed(), "so far"));
-        }
-    });
+    wait_for(&checker, stop, || said.tell(|elapsed| progress(name, &checker, elapsed, "so far")));
     let checker = checker.join();
-    let so_far = if checker.model().is_stopped() { "until it was stopped" } else { "in all" };
-    say(&progress(name, &checker, start.elapsed(), so_far));
+    let stopped = checker.model().resume();
+    let so_far = if stopped { "until it was stopped" } else { "in all" };
+    say(&progress(name, &checker, said.elapsed(), so_far));
     let found = checker.discoveries();
     let seen = Fact::ALL.iter().zip(&checker.model().seen).filter(|(_, cell)| cell.get().is_some());
     let mut facts = Facts::default();
@@ -183,14 +202,14 @@ pub fn explore_until<M: Machine>(name: &str, env: Env, threads: usize, stop: &dy
         depth: checker.max_depth() - 1,
         failed: Check::ALL.into_iter().filter(|check| found.contains_key(check.id())).collect(),
         facts,
-        elapsed: start.elapsed(),
-        finished: found.is_empty() && !checker.model().is_stopped(),
+        elapsed: said.elapsed(),
+        finished: found.is_empty() && !stopped,
     }
 }
 
 /// A shortest sequence of moves after which `check` fails, if there is one within the bounds; for LIVE-PROGRESS followed
-/// by the schedule that wakes nobody. The other checks are not looked at: a machine may fail several, and each has its
-/// own shortest way.
+/// by the schedule that wakes nobody, for STEP-REJECT by the event that is not rejected, if no move raises it. The other checks are not looked at: a machine may fail several, and each has its
+/// own shortest way. None if the machine panics before it is found.
 #[must_use]
 pub fn shortest<M: Machine>(env: Env, check: Check) -> Option<Vec<Move>> {
     shortest_until::<M>(env, check, &|| false)
@@ -203,9 +222,17 @@ pub fn shortest_until<M: Machine>(env: Env, check: Check, stop: &dyn Fn() -> boo
     let checker = search.checker().threads(1).finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
     wait_for(&checker, stop, || ());
     let checker = checker.join();
+    checker.model().resume();
     let path = checker.discovery(check.id())?;
-    let schedule = if check == Check::Progress { path.last_state().stuck(&env) } else { None };
-    Some(path.into_actions().into_iter().chain(schedule.into_iter().flatten()).collect())
+    let last = path.last_state();
+    let ahead = if last.failed.has(check) {
+        None
+    } else if check == Check::Progress {
+        last.stuck(&env)
+    } else {
+        last.not_withstood().map(|event| vec![Move::Raise(event)])
+    };
+    Some(path.into_actions().into_iter().chain(ahead.into_iter().flatten()).collect())
 }
 
 /// Until the checker is done, asks `stop`, and does `meanwhile`.
@@ -232,9 +259,4 @@ fn progress<M: Machine>(name: &str, checker: &impl Checker<Search<M>>, elapsed: 
         "{name}: {states} states, {transitions} transitions, depth {depth}, frontier {frontier} {so_far} \
          ({seconds:.1} s, {rate} transitions/s)"
     )
-}
-
-/// Writes a line to stderr, past libtest's capture.
-pub fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }

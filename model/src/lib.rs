@@ -23,8 +23,8 @@
 //! Rules:
 //! 1. The machine under test is `striped_pool::stripe`, unchanged: small numbers stand for resources and wake slots.
 //! 2. Every [`Check`] is named by its invariant id, and has [`Fact`]s that a search must see (`--all-facts`, and the tests of
-//!    the large ones), so that nothing holds because nothing happened; but for STEP-TWIN, which compares at every step, and only
-//!    where machines run side by side.
+//!    the large ones), so that nothing holds because nothing happened; but for STEP-TOTAL, which every step meets, and
+//!    STEP-TWIN, which compares at every step, and only where machines run side by side.
 //! 3. A search ends at a fixpoint, never at a depth; its exact counts are asserted, so that a space that shrinks by
 //!    mistake is noticed.
 //!
@@ -42,6 +42,7 @@ pub mod machine;
 pub mod mutants;
 pub mod plain;
 pub mod programs;
+mod progress;
 pub mod real;
 pub mod render;
 pub mod script;

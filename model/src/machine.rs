@@ -5,8 +5,11 @@
 //! as one.
 
 use crate::check::{Check, Checks};
+use core::any::Any;
 use core::fmt::Debug;
 use core::hash::Hash;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use striped_pool::stripe::{
     Event, Recipient, Reject, Stripe, StripeEffect, Timestamp, WaiterId, WakeResult, step, violations,
 };
@@ -65,6 +68,19 @@ pub struct View {
     pub next_id: u64,
     /// Whether the stripe is closed.
     pub closed: bool,
+}
+
+/// What `event` makes of `machine`; or what it said when it panicked.
+pub(crate) fn attempt<M: Machine>(machine: &M, event: Input) -> Result<Stepped<M>, String> {
+    // One can go on after a panic: nobody but the call had the new machine, and the old one is never changed.
+    let stepped = catch_unwind(AssertUnwindSafe(|| machine.step(event)));
+    stepped.map_err(|panic| message(&*panic).to_owned())
+}
+
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")
 }
 
 impl View {

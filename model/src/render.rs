@@ -16,6 +16,8 @@ pub struct Frame {
     pub doing: Option<Doing>,
     /// What the machine answered.
     pub effects: Vec<Effect>,
+    /// What it said when it panicked.
+    pub panicked: Option<String>,
     /// The machine's state.
     pub view: View,
     /// The clients.
@@ -41,7 +43,7 @@ impl Frame {
     /// A world in which nothing has happened.
     #[must_use]
     pub fn start<M: Machine>(world: &World<M>) -> Self {
-        Self::of(world, None, Vec::new())
+        Self::of(world, None, Vec::new(), None)
     }
 
     /// The world after `mv`, and what there is to see of it.
@@ -50,13 +52,13 @@ impl Frame {
         let doing = does(world, mv);
         let outcome = world.after(env, mv);
         let effects = outcome.commits.into_iter().flat_map(|(_, effects)| effects).collect();
-        let frame = Self::of(&outcome.world, Some(doing), effects);
+        let frame = Self::of(&outcome.world, Some(doing), effects, outcome.panicked);
         (outcome.world, frame)
     }
 
-    fn of<M: Machine>(world: &World<M>, doing: Option<Doing>, effects: Vec<Effect>) -> Self {
+    fn of<M: Machine>(world: &World<M>, doing: Option<Doing>, effects: Vec<Effect>, panicked: Option<String>) -> Self {
         let World { view, clients, jobs, alive, failed, .. } = world.clone();
-        Self { doing, effects, view, clients, jobs, alive, failed }
+        Self { doing, effects, panicked, view, clients, jobs, alive, failed }
     }
 
     /// Which checks have failed, in words; empty if none has.
@@ -127,11 +129,12 @@ fn told(frames: &[Frame]) -> Story {
 
 fn step(frame: &Frame, before: Checks, keeps_ids: bool) -> Step {
     let pool = frame.clients.len();
+    let panics = frame.panicked.iter().map(|message| format!("panics: {message}"));
     let new = frame.failed.iter().filter(|check| !before.has(*check));
     Step {
         column: frame.doing.as_ref().map(|doing| doing.client.map_or(pool, usize::from)),
         action: frame.doing.as_ref().map(|doing| doing.what.clone()).unwrap_or_default(),
-        answers: frame.effects.iter().map(effect).collect(),
+        answers: frame.effects.iter().map(effect).chain(panics).collect(),
         told: frame.effects.iter().flat_map(woken).map(usize::from).collect(),
         doing: frame.clients.iter().map(|client| state(*client).unwrap_or_default()).collect(),
         panels: panels(frame, keeps_ids),

@@ -4,7 +4,7 @@
 
 use striped_pool::stripe::{Event, Recipient, WaiterId, WakeResult};
 use striped_pool_model::machine::{Effect, Input, Stepped, View};
-use striped_pool_model::{Check, Checks, Env, Machine, Shipped, explore, shortest};
+use striped_pool_model::{Check, Checks, Env, Machine, Move, Shipped, explore, render, shortest};
 
 const NOTHING: u8 = 0;
 const HANDS_ON_WHAT_IS_DISCARDED: u8 = 1;
@@ -15,6 +15,9 @@ const REFUSES_A_FREE_PERMIT: u8 = 5;
 const DRAINS_NOTHING: u8 = 6;
 const REAPS_WHAT_IS_TO_BE_KEPT: u8 = 7;
 const REAPS_ALL: u8 = 8;
+const CLOSES_TWICE: u8 = 9;
+const PANICS: u8 = 10;
+const PANICS_AT_WHAT_CANNOT_BE: u8 = 11;
 
 /// The shipped machine with one rule broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +61,11 @@ impl<const RULE: u8> Machine for Wrong<RULE> {
             (REAPS_ALL, Event::Reap { now, keep, .. }) if now.0 > 0 => {
                 self.right(Event::Reap { now, ttl: core::time::Duration::ZERO, keep })
             }
+            (CLOSES_TWICE, Event::Close) if view.closed => {
+                Stepped { machine: self.clone(), effects: Vec::new(), changed: false }
+            }
+            (PANICS, Event::Drain) if !view.idle.is_empty() => panic!("nobody drains"),
+            (PANICS_AT_WHAT_CANNOT_BE, Event::Cancel { id }) if !view.is_queued(id.0) => panic!("nobody waits"),
             _ => self.right(event),
         }
     }
@@ -102,6 +110,9 @@ fn each_broken_rule_is_refuted_by_the_check_that_is_there_for_it() {
     assert_eq!(failed::<DRAINS_NOTHING>(), [Check::Effect]);
     assert_eq!(failed::<REAPS_WHAT_IS_TO_BE_KEPT>(), [Check::Effect]);
     assert_eq!(failed::<REAPS_ALL>(), [Check::Effect]);
+    assert_eq!(failed::<CLOSES_TWICE>(), [Check::Rejected]);
+    assert_eq!(failed::<PANICS>(), [Check::Total]);
+    assert_eq!(failed::<PANICS_AT_WHAT_CANNOT_BE>(), [Check::Rejected]);
 }
 
 #[test]
@@ -109,4 +120,31 @@ fn the_shortest_way_to_it_is_shown() {
     let moves = shortest::<Wrong<DRAINS_NOTHING>>(ENV, Check::Effect).expect("refuted");
     assert_eq!(moves.len(), 4, "take, create, give back, drain: {moves:?}");
     assert_eq!(shortest::<Wrong<NOTHING>>(ENV, Check::Effect), None);
+}
+
+/// With what it said, where it would have answered.
+#[test]
+fn a_machine_that_panics_is_shown_doing_so() {
+    let moves = shortest::<Wrong<PANICS>>(ENV, Check::Total).expect("refuted");
+    assert_eq!(moves.len(), 4, "take, create, give back, drain: {moves:?}");
+    let frames = render::frames::<Wrong<PANICS>>(&ENV, &moves);
+    let story = render::counterexample("it", &frames, Check::Total);
+    let last = story.steps.last().expect("a step");
+    assert_eq!(
+        (&last.answers[..], &last.failed[..]),
+        (&["panics: nobody drains".to_owned()][..], &["STEP-TOTAL".to_owned()][..])
+    );
+    let [.., before, after] = &frames[..] else { panic!("a start and four moves") };
+    assert_eq!((&before.view, &before.clients), (&after.view, &after.clients), "the move did not take place");
+}
+
+/// It is no move of a client, so it is the last one shown.
+#[test]
+fn the_event_that_is_not_rejected_is_shown() {
+    let moves = shortest::<Wrong<CLOSES_TWICE>>(ENV, Check::Rejected).expect("refuted");
+    assert_eq!(moves, [Move::Close, Move::Raise(Event::Close)]);
+    let moves = shortest::<Wrong<PANICS_AT_WHAT_CANNOT_BE>>(ENV, Check::Rejected).expect("refuted");
+    assert_eq!(moves, [Move::Raise(Event::Cancel { id: WaiterId(0) })]);
+    let frames = render::frames::<Wrong<PANICS_AT_WHAT_CANNOT_BE>>(&ENV, &moves);
+    assert_eq!(frames.last().and_then(|frame| frame.panicked.as_deref()), Some("nobody waits"));
 }

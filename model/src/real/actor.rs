@@ -5,10 +5,10 @@
 
 use super::history::{History, Outcome, Recorder, Resource, What, locked};
 use super::{Answer, RealPool};
+use crate::machine::message;
 use crate::programs::{Op, Script};
 #[cfg(feature = "loom")]
 use crate::programs::{Prime, Program};
-use core::any::Any;
 use core::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
@@ -83,12 +83,6 @@ impl Run {
         (self.order)(column, &what);
         self.recorder.record(column, what);
     }
-}
-
-/// What a panic said.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")
 }
 
 /// A thread.

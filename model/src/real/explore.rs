@@ -14,12 +14,14 @@
 //!    abort the process all the same: so then the run is printed before anything else.
 
 use super::RealPool;
-use super::actor::{Actor, Run, message};
+use super::actor::{Actor, Run};
 use super::history::{History, What, locked};
 use super::linear::judge;
 use super::spec::{Reason, Spec};
 use super::tell::{Counterexample, Fault, capacity};
+use crate::machine::message;
 use crate::programs::{Op, Prime, Program, Script};
+use crate::progress::Progress;
 use core::cell::RefCell;
 use core::fmt;
 use loom::MAX_THREADS;
@@ -28,7 +30,7 @@ use loom::thread::{JoinHandle, ThreadId};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, Once};
 
 /// How far to look.
@@ -78,7 +80,8 @@ impl fmt::Display for Explored {
     }
 }
 
-/// Explores `programs` in order, up to the first that fails.
+/// Explores `programs` in order, up to the first that fails. Every few seconds it says on stderr how far it is, past libtest's
+/// capture; as [`explore`].
 ///
 /// # Errors
 ///
@@ -89,8 +92,10 @@ impl fmt::Display for Explored {
 /// If there are no programs; and as [`explore`].
 pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<Explored, Counterexample> {
     assert!(!programs.is_empty(), "no programs: nothing would be explored");
+    let mut progress = Progress::begin();
     programs.iter().try_fold(Explored::default(), |sum, program| {
-        let explored = explore::<P>(program, bounds)?;
+        let so_far = format!("{} of {} programs, ", sum.programs, programs.len());
+        let explored = search::<P>(program, bounds, &mut progress, &so_far)?;
         Ok(Explored {
             programs: sum.programs.saturating_add(1),
             iterations: sum.iterations.saturating_add(explored.iterations),
@@ -111,6 +116,16 @@ pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<
 /// If no thread of the program has an operation, or more threads than loom has beside the main one; if something is held or
 /// idle at the start, and no operation takes; or if the system has no more threads.
 pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explored, Counterexample> {
+    search::<P>(program, bounds, &mut Progress::begin(), "")
+}
+
+/// As [`explore`]; when it says how far it is, it begins with `so_far`.
+fn search<P: RealPool>(
+    program: &Program,
+    bounds: Bounds,
+    progress: &mut Progress,
+    so_far: &str,
+) -> Result<Explored, Counterexample> {
     let is_idle = program.scripts.iter().all(|script| script.0.is_empty());
     assert!(!is_idle, "nobody does anything in `{program}`");
     let threads = program.scripts.len();
@@ -121,16 +136,27 @@ pub fn explore<P: RealPool>(program: &Program, bounds: Bounds) -> Result<Explore
     hook_panics();
     let (sender, receiver) = channel();
     let search = Arc::new(Search { program: program.clone(), bounds, found: Mutex::new(Found::default()), sender });
+    // No more than that: once the model has let go of it, nothing more is received.
+    let under_way = Arc::downgrade(&search);
     let model = std::thread::Builder::new().name("loom".to_owned()).spawn(move || {
         SEARCH.set(Some(Arc::clone(&search)));
         search.run::<P>();
     });
     let _ = model.expect("a thread for the model");
-    receiver.recv().unwrap_or_else(|_| {
-        let fault = Fault::Panicked("the model ended without a word".to_owned());
-        let (program, threads) = (program.to_string(), program.scripts.len());
-        Err(Counterexample { program, threads, history: History::default(), fault })
-    })
+    loop {
+        match receiver.recv_timeout(progress.quiet()) {
+            Ok(explored) => return explored,
+            Err(RecvTimeoutError::Timeout) => progress.tell(|elapsed| {
+                let iterations = under_way.upgrade().map_or(0, |search| locked(&search.found).iterations);
+                format!("{so_far}{iterations} iterations of `{program}` ({} s)", elapsed.as_secs())
+            }),
+            Err(RecvTimeoutError::Disconnected) => {
+                let fault = Fault::Panicked("the model ended without a word".to_owned());
+                let (program, threads) = (program.to_string(), program.scripts.len());
+                return Err(Counterexample { program, threads, history: History::default(), fault });
+            }
+        }
+    }
 }
 
 /// Which column loom's threads have.

@@ -16,12 +16,14 @@
 //! are left to themselves.
 
 use super::RealPool;
-use super::actor::{Actor, Run, message};
+use super::actor::{Actor, Run};
 use super::history::What;
 use super::linear::{MOST_CALLS, judge};
 use super::spec::Spec;
 use super::tell::{Counterexample, Fault, capacity};
+use crate::machine::message;
 use crate::programs::{Op, Script};
+use crate::progress::Progress;
 use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
@@ -102,7 +104,7 @@ thread_local! {
     static COLUMN: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Plays random scripts on a new pool.
+/// Plays random scripts on a new pool. Every few seconds it says on stderr how far it is, past libtest's capture.
 ///
 /// # Errors
 ///
@@ -116,7 +118,7 @@ pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexampl
     let pool = Arc::new(P::new(sampling.capacity));
     let is_capacity_known = P::OPERATIONS.contains(&Op::TryTake);
     let (mut rounds, mut sampled) = (Rounds::new(*sampling), Sampled { is_capacity_known, ..Sampled::default() });
-    let closes = P::OPERATIONS.contains(&Op::Close);
+    let (closes, mut progress) = (P::OPERATIONS.contains(&Op::Close), Progress::begin());
     for round in 1..=sampling.rounds {
         if closes && round == sampling.rounds {
             rounds.look(&pool, "before the last round")?;
@@ -125,6 +127,8 @@ pub fn sample<P: RealPool>(sampling: &Sampling) -> Result<Sampled, Counterexampl
         sampled.calls = sampled.calls.saturating_add(rounds.run.history().calls().len());
         rounds.run.clear();
         sampled.rounds = round;
+        let (all, calls) = (sampling.rounds, sampled.calls);
+        progress.tell(|elapsed| format!("{round} of {all} rounds, {calls} calls ({} s)", elapsed.as_secs()));
     }
     if !closes {
         rounds.look(&pool, "after the last round")?;

@@ -3,7 +3,7 @@
 use super::{Client, Env, Move, Task, World};
 use crate::check::Check;
 use crate::fact::{self, Fact, Facts};
-use crate::machine::{Effect, Input, Machine, at};
+use crate::machine::{Effect, Input, Machine, at, attempt};
 use crate::step_check;
 use core::time::Duration;
 use striped_pool::stripe::{Event, Recipient, WaiterId, WakeResult};
@@ -18,6 +18,8 @@ pub struct Outcome<M> {
     pub commits: Vec<(Input, Vec<Effect>)>,
     /// What was seen.
     pub facts: Facts,
+    /// What the machine said when it panicked. The world is then as it was, with STEP-TOTAL failed.
+    pub panicked: Option<String>,
 }
 
 /// How a commit went for whoever raised the event.
@@ -29,16 +31,21 @@ struct Answer {
 impl<M: Machine> World<M> {
     /// The world after `mv`, judged. A move that is not possible here changes nothing.
     pub fn after(&self, env: &Env, mv: Move) -> Outcome<M> {
-        let mut outcome = Outcome { world: self.clone(), commits: Vec::new(), facts: Facts::default() };
+        let mut outcome = Outcome { world: self.clone(), commits: Vec::new(), facts: Facts::default(), panicked: None };
         outcome.do_move(env, mv);
         if env.sequential {
             let mut fuel = 1_000;
-            while !outcome.world.jobs.is_empty() && fuel > 0 {
+            while !outcome.world.jobs.is_empty() && outcome.panicked.is_none() && fuel > 0 {
                 outcome.perform(0, 0, env);
                 fuel -= 1;
             }
         }
-        outcome.world.judge(&mut outcome.facts);
+        if outcome.panicked.is_some() {
+            outcome.world = self.clone();
+            outcome.world.failed.require(Check::Total, false);
+        } else {
+            outcome.world.judge(&mut outcome.facts);
+        }
         outcome
     }
 }
@@ -194,7 +201,14 @@ impl<M: Machine> Outcome<M> {
     /// Steps the machine, checks the step, and queues its effects as one job.
     fn commit(&mut self, event: Input) -> Answer {
         let world = &mut self.world;
-        let stepped = world.machine.step(event);
+        let stepped = match attempt(&world.machine, event) {
+            Ok(stepped) => stepped,
+            Err(message) => {
+                self.panicked = Some(message);
+                self.commits.push((event, Vec::new()));
+                return Answer { rejected: false, result: None };
+            }
+        };
         let view = stepped.machine.observe();
         world.failed.extend(step_check::failures(&world.view, &event, &stepped, &view));
         world.failed.extend(stepped.machine.violations());

@@ -3,7 +3,7 @@
 
 use super::{Client, World};
 use crate::fact::{Fact, Facts};
-use crate::machine::{Effect, Input, Machine, at};
+use crate::machine::{Effect, Input, Machine, at, attempt};
 use core::time::Duration;
 use striped_pool::stripe::{Event, WaiterId};
 
@@ -60,11 +60,18 @@ impl<M: Machine> World<M> {
     /// and none of them changes anything.
     #[must_use]
     pub fn withstands_stale_events(&self) -> bool {
+        self.not_withstood().is_none()
+    }
+
+    /// The first event of which that is not true.
+    #[must_use]
+    pub fn not_withstood(&self) -> Option<Input> {
         let untouched = |event: Input| {
-            let stepped = self.machine.step(event);
+            let stepped = attempt(&self.machine, event).ok()?;
             (!stepped.changed && stepped.machine == self.machine).then_some(stepped.effects)
         };
-        let rejected = |event| untouched(event).is_some_and(|effects| matches!(effects[..], [Effect::Reject(_)]));
+        let rejected =
+            |event: &Input| untouched(*event).is_some_and(|effects| matches!(effects[..], [Effect::Reject(_)]));
         let idle = u32::try_from(self.view.idle.len()).unwrap_or(u32::MAX);
         let mut void = vec![
             Event::Resize { capacity: self.view.capacity },
@@ -74,7 +81,8 @@ impl<M: Machine> World<M> {
         if idle == 0 {
             void.push(Event::Drain);
         }
-        self.stale_events().into_iter().all(rejected)
-            && void.into_iter().all(|event| untouched(event).is_some_and(|effects| effects.is_empty()))
+        let without_effect = |event: &Input| untouched(*event).is_some_and(|effects| effects.is_empty());
+        let mut stale = self.stale_events().into_iter();
+        stale.find(|event| !rejected(event)).or_else(|| void.into_iter().find(|event| !without_effect(event)))
     }
 }
