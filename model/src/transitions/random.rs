@@ -1,7 +1,7 @@
 //! Long random sequences: many waiters, more idle entries than fit into a stripe, stale events, resizes, closes.
 //!
 //! A machine changes its mood every few hundred events: crowded (mostly takes: a queue grows), quiet (mostly resources that
-//! come back: the cache grows), or mixed. Events that cannot be are raised as well, in every state. When a machine is closed,
+//! come back: the cache grows), or mixed. Some have as many permits as there can be. Events that cannot be are raised as well, in every state. When a machine is closed,
 //! a while later a fresh one starts.
 
 use super::{Itself, Run, Writer};
@@ -28,7 +28,7 @@ impl Size {
     }
 }
 
-const SIZES: [Size; 10] = [
+const SIZES: [Size; 12] = [
     Size::of(1, 3, 1),
     Size::of(1, 12, 1),
     Size::of(2, 6, 1),
@@ -39,6 +39,8 @@ const SIZES: [Size; 10] = [
     Size::of(60, 100, 25),
     Size::of(150, 300, 100),
     Size::of(400, 600, 200),
+    Size::of(u32::MAX, 5, 1),
+    Size::of(u32::MAX, 40, 8),
 ];
 /// How many events a machine lives, if nobody closes it.
 const LIFE: u64 = 20_000;
@@ -72,7 +74,7 @@ impl Life {
     fn next(&mut self, stripe: &Numbered) -> Event<u32, u32> {
         if self.mood_lasts == 0 {
             self.mood = [Mood::Crowded, Mood::Quiet, Mood::Mixed][self.random.usize(0..3)];
-            self.mood_lasts = self.random.u32(20..=self.size.capacity * 3 + self.size.waiting * 3 + 50);
+            self.mood_lasts = self.random.u32(20..=self.size.capacity.min(400) * 3 + self.size.waiting * 3 + 50);
         }
         self.mood_lasts -= 1;
         self.now += self.random.u64(0..4);
@@ -119,13 +121,27 @@ impl Life {
                 Event::Reap { now: self.about_now(), ttl: Duration::from_nanos(self.random.u64(0..150)), keep }
             }
             600..=799 => Event::Freed { count: self.random.u32(0..=stripe.freeing() + 2) },
-            800..=987 => {
-                let most = self.size.capacity * 2;
-                Event::Resize { capacity: self.random.u32(0..=most) }
-            }
+            800..=987 => Event::Resize { capacity: self.capacity(stripe) },
             988..=997 => Event::Drain,
             _ => Event::Close,
         }
+    }
+
+    /// Up to twice the size. A large one is seldom at rest: down to what is out, so that others wait; up again to the end, or to
+    /// where the sum with what is owed is near it.
+    fn capacity(&mut self, stripe: &Numbered) -> u32 {
+        let Some(twice) = self.size.capacity.checked_mul(2) else {
+            let (out, slack) = (stripe.out(), self.random.u32(0..4));
+            return match self.random.u32(0..8) {
+                0..=2 => out.saturating_sub(slack),
+                3 => slack,
+                4 => u32::MAX - slack,
+                5 => (u32::MAX - stripe.owed()).saturating_add(slack),
+                6 => out.saturating_add(slack),
+                _ => self.random.u32(..),
+            };
+        };
+        self.random.u32(0..=twice)
     }
 
     /// Mostly the clock's reading; sometimes an older one, as threads have that read it and were delayed.
