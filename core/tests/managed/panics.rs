@@ -8,7 +8,7 @@ use crate::world::{Answer, Broken, Oops, Ours, Part, TestPool, World};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::panicking;
-use striped_pool::{BlockingManager, ManagedPool, ManagedPoolBuilder, Manager};
+use striped_pool::{BlockingManager, ManagedPool, ManagedPoolBuilder, Manager, Usage};
 
 /// What a hook panics with.
 const HOOK: Oops = Oops(Part::Detach);
@@ -381,4 +381,44 @@ fn a_resource_whose_drop_panics_does_not_abort_when_a_panic_ends_it() {
     assert_eq!(oops_of(|| core::mem::forget(pool.get().expect("room").detach())), Oops(Part::Detach));
     drop(pool.get().expect("room"));
     assert_eq!((hooked.status().available(), pool.status().idle()), (1, 1));
+}
+
+/// A panic whose own drop panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(Oops(Part::Free));
+    }
+}
+
+struct Mined;
+
+impl Manager for Mined {
+    type Resource = ();
+    type Error = Broken;
+
+    fn recycle(&self, (): &mut (), _: &Usage) -> bool {
+        std::panic::panic_any(Bomb)
+    }
+
+    fn free(&self, (): ()) {
+        std::panic::panic_any(Bomb)
+    }
+}
+
+impl BlockingManager for Mined {
+    fn create(&self) -> Result<(), Broken> {
+        Ok(())
+    }
+}
+
+/// Neither in a drop that a panic runs, nor in one of a lease.
+#[test]
+fn a_panic_of_the_manager_whose_own_drop_panics_does_no_harm() {
+    let hooked = ManagedPool::builder(1, Mined).after_create(|()| hook_panics()).build().expect("valid");
+    assert_eq!(oops_of(|| hooked.get().is_ok()), HOOK);
+    let pool = ManagedPool::builder(1, Mined).build().expect("valid");
+    drop(pool.get().expect("room"));
+    assert_eq!((hooked.status().available(), pool.status().available()), (1, 1));
 }
