@@ -1,4 +1,4 @@
-//! Machines of others, each the shipped one but for one rule, and the check that refutes it. What such a machine must have, and
+//! Machines of others, each the shipped one but for one rule, and the check that refutes it, a panic included. What such a machine must have, and
 //! what a search of it looks like, is here to be copied.
 #![cfg(not(feature = "loom"))]
 
