@@ -1,5 +1,5 @@
-//! Machines of others, each the shipped one but for one rule, and the check that refutes it, a panic included. What such a machine must have, and
-//! what a search of it looks like, is here to be copied.
+//! Machines of others, each the shipped one but for one rule, and the check that refutes it, a panic included. What such a
+//! machine must have, and what a search of it looks like, is here to be copied.
 #![cfg(not(feature = "loom"))]
 
 use striped_pool::stripe::{Event, Recipient, WaiterId, WakeResult};
