@@ -153,7 +153,8 @@ fn dropped_gets_lose_nothing() {
                 let mut dice = Rng::with_seed(task.into());
                 let mut dropped = 0;
                 for _ in 0..TRIES {
-                    let moment = Duration::from_micros(dice.u64(..300));
+                    // At once: wherever it has to wait. Or a little later: the clock of the runtime ticks each millisecond.
+                    let moment = if dice.bool() { Duration::ZERO } else { Duration::from_micros(dice.u64(..300)) };
                     let Ok(got) = timeout(moment, pool.get_owned_async()).await else {
                         dropped += 1;
                         continue;
@@ -169,8 +170,11 @@ fn dropped_gets_lose_nothing() {
         for task in tasks.collect::<Vec<_>>() {
             dropped += task.await.expect("it does not panic");
         }
-        assert!((1..TASKS * TRIES).contains(&dropped), "{dropped} dropped");
-        assert!(bank.count().made > CONNECTIONS, "none was dropped while its connection was being checked");
+        assert!(dropped > 0);
+        // Who has nobody before it, and is to be dropped at once, is dropped while its connection is being opened or checked.
+        assert!(bank.count().made > CONNECTIONS, "none was");
+        let mut lease = pool.get_owned_async().await.expect("a connection");
+        on_its_own_thread(move || transfer(lease.connection(), &mut Rng::with_seed(0), true)).await.expect("moved");
         let status = pool.status();
         assert_eq!((status.out(), status.waiting()), (0, 0));
         assert_eq!(status.idle() + status.available(), CONNECTIONS);
