@@ -5,7 +5,7 @@
 //! 1. Checks of transitions are part of the state they lead to ([`World::failed`] is hashed); facts about transitions
 //!    are collected on the side, since a transition into a known state would not be looked at again.
 //! 2. A world that failed a check has no successors. Where the machine panics the move does not take place (STEP-TOTAL), and the
-//!    search ends: one panic is enough to read.
+//!    search ends: one panic is enough to read. A search for another check goes on without that move.
 //! 3. The checker remembers the *last* failing path of a batch, on several threads any. So [`explore`] only finds which
 //!    checks fail; [`shortest`] searches again for one of them, on one thread, stopping at the first: that path is a
 //!    shortest one.
@@ -14,7 +14,7 @@
 
 use crate::check::{Check, Checks};
 use crate::fact::{Fact, Facts};
-use crate::machine::Machine;
+use crate::machine::{Machine, attempt};
 use crate::progress::Progress;
 pub use crate::progress::say;
 use crate::world::{Env, Move, World};
@@ -55,8 +55,6 @@ struct Search<M> {
     left: AtomicUsize,
     /// The checks that count.
     watched: Checks,
-    /// The checks after whose failure nothing more is looked at: also where the machine had no answer.
-    ends: Checks,
     /// The facts seen: one cell each.
     seen: Vec<OnceLock<()>>,
     machine: PhantomData<fn() -> M>,
@@ -66,8 +64,7 @@ impl<M: Machine> Search<M> {
     fn new(env: Env, watched: Checks) -> Self {
         let seen = vec![OnceLock::new(); Fact::ALL.len()];
         let [stopped, panicked, resumed] = [false; 3].map(AtomicBool::new);
-        let ends = watched.iter().chain([Check::Total]).collect();
-        Self { env, stopped, panicked, resumed, left: AtomicUsize::new(0), watched, ends, seen, machine: PhantomData }
+        Self { env, stopped, panicked, resumed, left: AtomicUsize::new(0), watched, seen, machine: PhantomData }
     }
 
     fn is_stopped(&self) -> bool {
@@ -79,6 +76,11 @@ impl<M: Machine> Search<M> {
     fn is_over(&self) -> bool {
         // ORDERING: Relaxed, as above.
         (self.is_stopped() || self.panicked.load(Ordering::Relaxed)) && !self.resumed.load(Ordering::Relaxed)
+    }
+
+    fn note_panic(&self) {
+        // ORDERING: Relaxed, as above.
+        self.panicked.store(true, Ordering::Relaxed);
     }
 
     /// Lets everything be looked at again, as a path is found by going it; whether it was stopped.
@@ -103,13 +105,17 @@ fn holds<M: Machine, const PLACE: usize>(search: &Search<M>, world: &World<M>) -
     if world.failed.has(check) {
         return false;
     }
-    if !world.failed.and(search.ends).is_empty() || search.is_over() {
+    if !world.failed.and(search.watched).is_empty() || search.is_over() {
         return true;
     }
     match check {
         Check::Progress => world.progresses(&search.env),
         Check::Rejected => {
-            let withstands = world.withstands_stale_events();
+            let event = world.not_withstood();
+            if event.is_some_and(|event| attempt(&world.machine, event).is_err()) {
+                search.note_panic();
+            }
+            let withstands = event.is_none();
             let mut facts = Facts::default();
             world.note_stale(withstands, &mut facts);
             search.see(facts);
@@ -147,7 +153,7 @@ impl<M: Machine> Model for Search<M> {
         }
         // ORDERING: Relaxed: a counter that is only shown.
         self.left.fetch_add(1, Ordering::Relaxed);
-        if world.failed.and(self.ends).is_empty() {
+        if world.failed.and(self.watched).is_empty() {
             world.moves(&self.env, moves);
         }
     }
@@ -155,12 +161,14 @@ impl<M: Machine> Model for Search<M> {
     fn next_state(&self, world: &World<M>, mv: Move) -> Option<World<M>> {
         let mut outcome = world.after(&self.env, mv);
         if outcome.panicked.is_some() {
-            // ORDERING: Relaxed, as where it is read.
-            self.panicked.store(true, Ordering::Relaxed);
+            if !self.watched.has(Check::Total) {
+                return None;
+            }
+            self.note_panic();
         }
         self.see(outcome.facts);
         // By the last two it is known where names matter (`world/canon.rs`, rule 1).
-        let kept = self.ends.iter().chain([Check::Owner, Check::OneWake]).collect();
+        let kept = self.watched.iter().chain([Check::Owner, Check::OneWake]).collect();
         outcome.world.failed = outcome.world.failed.and(kept);
         Some(outcome.world)
     }
@@ -209,7 +217,7 @@ pub fn explore_until<M: Machine>(name: &str, env: Env, threads: usize, stop: &dy
 
 /// A shortest sequence of moves after which `check` fails, if there is one within the bounds; for LIVE-PROGRESS followed
 /// by the schedule that wakes nobody, for STEP-REJECT by the event that is not rejected, if no move raises it. The other checks are not looked at: a machine may fail several, and each has its
-/// own shortest way. None if the machine panics before it is found.
+/// own shortest way.
 #[must_use]
 pub fn shortest<M: Machine>(env: Env, check: Check) -> Option<Vec<Move>> {
     shortest_until::<M>(env, check, &|| false)

@@ -114,7 +114,7 @@ pub trait Machine: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// A machine of `capacity` free permits.
     fn new(capacity: u32) -> Self;
 
-    /// What `event` makes of it. If it panics, STEP-TOTAL has failed (STEP-REJECT if the event cannot be): the search ends and shows
+    /// What `event` makes of it. If it panics, STEP-TOTAL has failed (STEP-REJECT if the event cannot be, or has nothing to do): the search ends and shows
     /// how it came to that, and what the panic said.
     fn step(&self, event: Input) -> Stepped<Self>;
 

@@ -208,6 +208,9 @@ fn does<M: Machine>(world: &World<M>, mv: Move) -> Doing {
         Move::Drain => (None, "drain".to_owned()),
         Move::Resize(capacity) => (None, format!("resize to {capacity}")),
         Move::Close => (None, "close".to_owned()),
+        Move::Raise(Event::Reap { now, ttl, keep }) => {
+            (None, format!("raise reap at {} ttl {} keep {keep}", now.0, ttl.as_nanos()))
+        }
         Move::Raise(event) => (None, format!("raise {}", self::event(&event))),
     };
     Doing { client, what }

@@ -4,7 +4,8 @@
 
 use striped_pool::stripe::{Event, Recipient, WaiterId, WakeResult};
 use striped_pool_model::machine::{Effect, Input, Stepped, View};
-use striped_pool_model::{Check, Checks, Env, Machine, Move, Shipped, explore, render, shortest};
+use striped_pool_model::world::Kinds;
+use striped_pool_model::{Check, Checks, Env, Kind, Machine, Move, Shipped, explore, render, shortest};
 
 const NOTHING: u8 = 0;
 const HANDS_ON_WHAT_IS_DISCARDED: u8 = 1;
@@ -18,6 +19,9 @@ const REAPS_ALL: u8 = 8;
 const CLOSES_TWICE: u8 = 9;
 const PANICS: u8 = 10;
 const PANICS_AT_WHAT_CANNOT_BE: u8 = 11;
+const PANICS_WHERE_SOMEBODY_WAITS: u8 = 12;
+const PANICS_WHEN_A_FREE_PAYS: u8 = 13;
+const PANICS_AND_DRAINS_NOTHING: u8 = 14;
 
 /// The shipped machine with one rule broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,26 +39,27 @@ impl<const RULE: u8> Machine for Wrong<RULE> {
             effects: vec![Effect::Wake(recipient, WakeResult::Cancelled)],
             changed: false,
         };
+        let is_lent = view.out() > i64::from(view.freeing);
         let is_taken = view.idle.is_empty() && view.available == 0;
         match (RULE, event) {
             (HANDS_ON_WHAT_IS_DISCARDED, Event::Discard { resource }) if !view.waiters.is_empty() => {
                 self.right(Event::Return { resource })
             }
-            (TELLS_WAITERS_THAT_IT_IS_OVER, Event::CreateFailed) if view.out() > i64::from(view.freeing) => {
-                match view.waiters[..] {
-                    [(id, _)] => {
-                        let Stepped { machine: told, mut effects, .. } = self.right(Event::Cancel { id: WaiterId(id) });
-                        let failed = told.right(Event::CreateFailed);
-                        effects.extend(failed.effects);
-                        Stepped { effects, ..failed }
-                    }
-                    _ => self.right(event),
+            (TELLS_WAITERS_THAT_IT_IS_OVER, Event::CreateFailed) if is_lent => match view.waiters[..] {
+                [(id, _)] => {
+                    let Stepped { machine: told, mut effects, .. } = self.right(Event::Cancel { id: WaiterId(id) });
+                    let failed = told.right(Event::CreateFailed);
+                    effects.extend(failed.effects);
+                    Stepped { effects, ..failed }
                 }
-            }
+                _ => self.right(event),
+            },
             (REFUSES_TO_QUEUE, Event::Take { wake }) if is_taken && !view.closed => refused(Recipient::Slot(wake)),
             (REFUSES_WHAT_IS_IDLE, Event::TryTake { wake }) if view.idle.len() == 1 => refused(wake),
             (REFUSES_A_FREE_PERMIT, Event::TryTake { wake }) if view.idle.is_empty() => refused(wake),
-            (DRAINS_NOTHING, Event::Drain) => Stepped { machine: self.clone(), effects: Vec::new(), changed: false },
+            (DRAINS_NOTHING | PANICS_AND_DRAINS_NOTHING, Event::Drain) => {
+                Stepped { machine: self.clone(), effects: Vec::new(), changed: false }
+            }
             (REAPS_WHAT_IS_TO_BE_KEPT, Event::Reap { now, ttl, keep: 1 }) if view.idle.len() == 2 => {
                 self.right(Event::Reap { now, ttl, keep: 0 })
             }
@@ -65,6 +70,15 @@ impl<const RULE: u8> Machine for Wrong<RULE> {
                 Stepped { machine: self.clone(), effects: Vec::new(), changed: false }
             }
             (PANICS, Event::Drain) if !view.idle.is_empty() => panic!("nobody drains"),
+            (PANICS_WHERE_SOMEBODY_WAITS, Event::Return { .. }) if is_lent && !view.waiters.is_empty() => {
+                panic!("two at once")
+            }
+            (PANICS_WHEN_A_FREE_PAYS, Event::Freed { count })
+                if view.owed > 0 && (1..=view.freeing).contains(&count) =>
+            {
+                panic!("nobody pays")
+            }
+            (PANICS_AND_DRAINS_NOTHING, Event::CreateFailed) if is_lent => panic!("a create cannot fail"),
             (PANICS_AT_WHAT_CANNOT_BE, Event::Cancel { id }) if !view.is_queued(id.0) => panic!("nobody waits"),
             _ => self.right(event),
         }
@@ -113,6 +127,9 @@ fn each_broken_rule_is_refuted_by_the_check_that_is_there_for_it() {
     assert_eq!(failed::<CLOSES_TWICE>(), [Check::Rejected]);
     assert_eq!(failed::<PANICS>(), [Check::Total]);
     assert_eq!(failed::<PANICS_AT_WHAT_CANNOT_BE>(), [Check::Rejected]);
+    // Which the schedule of LIVE-PROGRESS meets as well, and before.
+    assert_eq!(failed::<PANICS_WHERE_SOMEBODY_WAITS>(), [Check::Total]);
+    assert_eq!(failed::<PANICS_WHEN_A_FREE_PAYS>(), [Check::Total]);
 }
 
 #[test]
@@ -120,6 +137,8 @@ fn the_shortest_way_to_it_is_shown() {
     let moves = shortest::<Wrong<DRAINS_NOTHING>>(ENV, Check::Effect).expect("refuted");
     assert_eq!(moves.len(), 4, "take, create, give back, drain: {moves:?}");
     assert_eq!(shortest::<Wrong<NOTHING>>(ENV, Check::Effect), None);
+    let beyond = shortest::<Wrong<PANICS_AND_DRAINS_NOTHING>>(ENV, Check::Effect);
+    assert_eq!(beyond, Some(moves), "though a move before it panics");
 }
 
 /// With what it said, where it would have answered.
@@ -147,4 +166,15 @@ fn the_event_that_is_not_rejected_is_shown() {
     assert_eq!(moves, [Move::Raise(Event::Cancel { id: WaiterId(0) })]);
     let frames = render::frames::<Wrong<PANICS_AT_WHAT_CANNOT_BE>>(&ENV, &moves);
     assert_eq!(frames.last().and_then(|frame| frame.panicked.as_deref()), Some("nobody waits"));
+}
+
+/// Where the move that panics is forbidden, the search does not make it, but the schedule of LIVE-PROGRESS does.
+#[test]
+fn a_schedule_that_panics_is_shown_where_the_search_may_not_go() {
+    let env = Env { kinds: Kinds::ALL.without(&[Kind::Return, Kind::Abandon]), ..ENV };
+    let report = explore::explore::<Wrong<PANICS_WHERE_SOMEBODY_WAITS>>("wrong", env, 1);
+    assert_eq!(report.failed.iter().collect::<Vec<_>>(), [Check::Progress]);
+    let moves = shortest::<Wrong<PANICS_WHERE_SOMEBODY_WAITS>>(env, Check::Progress).expect("refuted");
+    let frames = render::frames::<Wrong<PANICS_WHERE_SOMEBODY_WAITS>>(&env, &moves);
+    assert_eq!(frames.last().and_then(|frame| frame.panicked.as_deref()), Some("two at once"));
 }

@@ -10,7 +10,8 @@ use striped_pool_model::{Check, Checks, Env, Fact, Machine, Report, Story, Which
 
 const HELP: &str = "\
 Searches every state that a machine can reach within bounds, with all orders of commits and effects, and checks every
-invariant in each of them. Goes no further where one fails, and prints a shortest trace for each that does.
+invariant in each of them. Goes no further where one fails, and prints a shortest trace for each that does; it ends with
+`raise EVENT` if that event should have been rejected. A machine that panics fails STEP-TOTAL, which ends the search.
 
 Usage: striped-pool-model explore [OPTIONS]
 

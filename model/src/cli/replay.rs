@@ -37,7 +37,7 @@ Commands, in the words of the table (N a client, T a clock reading):
   insert rR at T, free rR, freed 1, give back rR, give back permit
   reap at T keep K, drain, resize to C, close
   raise EVENT        an event out of nowhere: put rR at T, return rR, discard rR, freed K, create failed, detach,
-                     cancel #I, resize to C, close
+                     cancel #I, reap at T ttl N keep K, drain, resize to C, close
 ";
 
 /// What came of a file.

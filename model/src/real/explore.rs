@@ -80,8 +80,7 @@ impl fmt::Display for Explored {
     }
 }
 
-/// Explores `programs` in order, up to the first that fails. Every few seconds it says on stderr how far it is, past libtest's
-/// capture; as [`explore`].
+/// Explores `programs` in order, up to the first that fails. Says how far it is, as [`explore`] does.
 ///
 /// # Errors
 ///
@@ -105,7 +104,7 @@ pub fn explore_all<P: RealPool>(programs: &[Program], bounds: Bounds) -> Result<
     })
 }
 
-/// Explores one program.
+/// Explores one program. Every few seconds it says on stderr how far it is, past libtest's capture.
 ///
 /// # Errors
 ///

@@ -104,7 +104,8 @@ thread_local! {
     static COLUMN: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Plays random scripts on a new pool. Every few seconds it says on stderr how far it is, past libtest's capture.
+/// Plays random scripts on a new pool. Between rounds it says on stderr how far it is, every few seconds, past libtest's
+/// capture.
 ///
 /// # Errors
 ///

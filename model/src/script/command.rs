@@ -9,12 +9,13 @@
 //! | `N gets` | its result arrives |
 //! | `insert rR at T`, `free rR`, `freed 1`, `give back rR`, `give back permit` | the next effect of this kind |
 //! | `reap at T keep K`, `drain`, `resize to C`, `close` | somebody manages the pool |
-//! | `raise EVENT` | an event out of nowhere: `put rR at T`, `return rR`, `discard rR`, `freed K`, `create failed`, `detach`, `cancel #I`, `resize to C`, `close` |
+//! | `raise EVENT` | an event out of nowhere: `put rR at T`, `return rR`, `discard rR`, `freed K`, `create failed`, `detach`, `cancel #I`, `reap at T ttl N keep K`, `drain`, `resize to C`, `close` |
 
 use super::MOST;
 use crate::machine::{Input, Machine, at};
 use crate::world::{Client, Env, Move, Task, World};
 use core::str::FromStr;
+use core::time::Duration;
 use striped_pool::stripe::{Event, WaiterId};
 
 /// One command.
@@ -136,6 +137,11 @@ fn raised(words: &[&str], line: &str) -> Result<Input, String> {
             let number = id.strip_prefix('#').map(number);
             Event::Cancel { id: WaiterId(number.unwrap_or_else(|| Err(format!("`{id}` is not an id, such as #0")))?) }
         }
+        ["reap", "at", now, "ttl", ttl, "keep", keep] => {
+            let ttl = Duration::from_nanos(number(ttl)?);
+            Event::Reap { now: at(number(now)?), ttl, keep: number(keep)? }
+        }
+        ["drain"] => Event::Drain,
         ["resize", "to", capacity] => Event::Resize { capacity: number(capacity)? },
         ["close"] => Event::Close,
         _ => return Err(unknown(line)),

@@ -1,8 +1,8 @@
 //! Long random sequences: many waiters, more idle entries than fit into a stripe, stale events, resizes, closes.
 //!
 //! A machine changes its mood every few hundred events: crowded (mostly takes: a queue grows), quiet (mostly resources that
-//! come back: the cache grows), or mixed. Some have as many permits as there can be. Events that cannot be are raised as well, in every state. When a machine is closed,
-//! a while later a fresh one starts.
+//! come back: the cache grows), or mixed. Some have as many permits as there can be. Events that cannot be are raised as well,
+//! in every state. When a machine is closed, a while later a fresh one starts.
 
 use super::{Itself, Run, Writer};
 use core::time::Duration;

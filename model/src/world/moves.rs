@@ -39,7 +39,8 @@ pub enum Move {
     /// Somebody raises `Close`.
     Close,
     /// Somebody raises an event that nothing here stands for: late, twice, or never meant. No search makes this move, they
-    /// try such events from every world (`world/stale.rs`); a script can name one.
+    /// try such events from every world (`world/stale.rs`); the shortest way to one that is not rejected ends with it, and a
+    /// script can name one.
     Raise(Input),
 }
 

@@ -34,8 +34,15 @@ impl<M: Machine> World<M> {
                 break;
             }
             allowed -= usize::from(gives_back);
-            world = world.after(env, mv).world;
+            let outcome = world.after(env, mv);
             schedule.push(mv);
+            if outcome.panicked.is_some() {
+                // STEP-TOTAL fails where the search makes this move. It does not if moves of this kind are forbidden.
+                let mut moves = Vec::new();
+                world.moves(env, &mut moves);
+                return (!moves.contains(&mv)).then_some(schedule);
+            }
+            world = outcome.world;
         }
         Some(schedule)
     }

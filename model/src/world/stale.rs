@@ -7,8 +7,8 @@ use crate::machine::{Effect, Input, Machine, at, attempt};
 use core::time::Duration;
 use striped_pool::stripe::{Event, WaiterId};
 
-/// A resource that no world has.
-const STRANGER: u8 = 127;
+/// A resource that no world has; a script can name it.
+const STRANGER: u8 = 99;
 
 impl<M: Machine> World<M> {
     /// The events that have no place here.
